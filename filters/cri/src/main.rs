@@ -1,2 +1,8 @@
-//! x
-fn main() {}
+//! The module `cri.wasm` for Fluent Bit; natively, a program that runs the filter over JSON lines.
+#![cfg_attr(target_arch = "wasm32", no_std, no_main)]
+
+leafpack_fluent_bit::export! {
+    module: "cri",
+    settings: leafpack_filter_cri::Settings,
+    functions: { cri => leafpack_filter_cri::cri },
+}

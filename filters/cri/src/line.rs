@@ -1,0 +1,112 @@
+//! The CRI line: `<time> <stream> <tags> <message>`.
+//!
+//! The rules are those of the kubelet's reader (`cri-client/pkg/logs/logs.go`): the tags are split at `:`, and
+//! a first tag `P` is a partial line while anything else is a full one. Taken beyond it is a line that ends
+//! right behind `F` or `P`, without the space, as some writers leave an empty message (fluent-bit issue 5554).
+
+use leafpack_fluent_bit::time::rfc3339_prefix;
+
+/// Where the line was written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// `stdout`
+    Stdout,
+    /// `stderr`
+    Stderr,
+}
+
+impl Stream {
+    /// Its name in the line.
+    #[inline]
+    pub fn name(self) -> &'static [u8] {
+        match self {
+            Stream::Stdout => b"stdout",
+            Stream::Stderr => b"stderr",
+        }
+    }
+
+    /// The stream of this name.
+    pub fn of(name: &[u8]) -> Option<Self> {
+        match name {
+            b"stdout" => Some(Stream::Stdout),
+            b"stderr" => Some(Stream::Stderr),
+            _ => None,
+        }
+    }
+}
+
+/// A line in parts, as slices of the text that it was read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Line<'a> {
+    /// RFC 3339, with the fraction and the offset that the runtime wrote.
+    pub time: &'a [u8],
+    /// Where it was written to.
+    pub stream: Stream,
+    /// The tags: `F` or `P`, maybe followed by `:` and others.
+    pub tags: &'a [u8],
+    /// The rest of the line; a `\r` at its end stays.
+    pub message: &'a [u8],
+}
+
+/// Why a text is no CRI line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It does not start with a time.
+    Time,
+    /// No stream follows the time.
+    Stream,
+    /// No tag follows the stream.
+    Tag,
+}
+
+impl<'a> Line<'a> {
+    /// Reads a line, without its line feed. `text` may be the escaped content of a JSON string: all but the
+    /// message has no character that JSON escapes, and the message is not looked at.
+    ///
+    /// # Errors
+    /// The first part that is not there.
+    #[inline]
+    pub fn parse(text: &'a [u8]) -> Result<Self, Fault> {
+        let (time, rest) = rfc3339_prefix(text)
+            .and_then(|len| text.split_at_checked(len))
+            .ok_or(Fault::Time)?;
+        let (stream, rest) = rest.split_first_chunk::<8>().ok_or(Fault::Stream)?;
+        let stream = match stream {
+            b" stdout " => Stream::Stdout,
+            b" stderr " => Stream::Stderr,
+            _ => return Err(Fault::Stream),
+        };
+        let (tags, message) = match rest {
+            // Nearly every line.
+            [b'F' | b'P', b' ', message @ ..] => (rest.get(..1).ok_or(Fault::Tag)?, message),
+            _ => split_tags(rest)?,
+        };
+        Ok(Self {
+            time,
+            stream,
+            tags,
+            message,
+        })
+    }
+
+    /// Whether more of the same line follows.
+    #[inline]
+    pub fn is_partial(&self) -> bool {
+        matches!(self.tags, [b'P'] | [b'P', b':', ..])
+    }
+}
+
+/// The tags up to the first space, and what follows it.
+fn split_tags(rest: &[u8]) -> Result<(&[u8], &[u8]), Fault> {
+    match rest
+        .iter()
+        .position(|byte| matches!(byte, b' ' | b'\\' | b'"'))
+    {
+        Some(at) if rest.get(at) == Some(&b' ') => Ok((
+            rest.get(..at).ok_or(Fault::Tag)?,
+            rest.get(at + 1..).unwrap_or_default(),
+        )),
+        None if matches!(rest, [b'F' | b'P'] | [b'F' | b'P', b':', ..]) => Ok((rest, &[])),
+        _ => Err(Fault::Tag),
+    }
+}

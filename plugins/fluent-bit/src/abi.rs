@@ -1,0 +1,348 @@
+//! Fluent Bit's filter ABI on wasm32: the only file with `unsafe`.
+//!
+//! The host (`src/wasm/flb_wasm.c` in versions 3.0 to 5.1) asks the exported `malloc` for the tag and the
+//! record, copies each in with its NUL, and calls
+//! `fn(tag, tag_len, seconds, nanoseconds, record, record_len) -> *const u8`, one call a record. It reads the
+//! answer up to its NUL and copies it before it calls anything else; an empty answer drops the record. Some
+//! versions then call `free`. A module is single-threaded, and no call is made inside another.
+#![allow(unsafe_code)]
+
+use core::arch::wasm32::{memory_grow, memory_size};
+use core::cell::UnsafeCell;
+
+use crate::arena::Arena;
+use crate::call::{Call, Verdict};
+use crate::output::Output;
+use crate::run::{Answer, NO_MEMORY, first_size, next_size, run};
+use crate::settings::{Notes, Settings, Source};
+use crate::time::Time;
+
+/// Size of a page of wasm memory, in bytes.
+const PAGE: usize = 65_536;
+
+/// Settings files beyond this many bytes are refused, with [`ERRNO_TOO_BIG`].
+const MAX_SETTINGS: usize = 1 << 20;
+
+/// Numbers of `wasi_snapshot_preview1`'s `errno`.
+const ERRNO_BADF: u16 = 8;
+const ERRNO_TOO_BIG: u16 = 22;
+const ERRNO_IO: u16 = 29;
+const ERRNO_NOENT: u16 = 44;
+const ERRNO_NOMEM: u16 = 48;
+const ERRNO_NOTDIR: u16 = 54;
+const ERRNO_NOTCAPABLE: u16 = 76;
+
+/// A value that only this single-threaded module touches.
+struct Single<T>(UnsafeCell<T>);
+
+// SAFETY: a filter module has one thread: Fluent Bit builds WAMR without thread support for filters and the
+// module declares no shared memory.
+unsafe impl<T> Sync for Single<T> {}
+
+static ARENA: Single<Option<Arena>> = Single(UnsafeCell::new(None));
+
+/// Runs `body` on the arena.
+fn with_arena<T>(body: impl FnOnce(&mut Arena) -> T) -> T {
+    unsafe extern "C" {
+        /// The first address behind the data and the stack, from the linker.
+        static __heap_base: u8;
+    }
+    // SAFETY: one thread, and no body passed here calls `with_arena` again.
+    let slot = unsafe { &mut *ARENA.0.get() };
+    body(slot.get_or_insert_with(|| Arena::new((&raw const __heap_base).addr())))
+}
+
+/// Makes sure that memory reaches up to the address `end`.
+fn grow(end: usize) -> bool {
+    let pages = memory_size::<0>();
+    let Some(missing) = end.div_ceil(PAGE).checked_sub(pages) else {
+        return true;
+    };
+    missing == 0 || memory_grow::<0>(missing) != usize::MAX
+}
+
+fn allocate(size: usize) -> Option<usize> {
+    with_arena(|arena| arena.allocate(size, grow))
+}
+
+/// The host's `malloc`. Its presence makes WAMR drop its own application heap of 8 KiB.
+#[unsafe(no_mangle)]
+extern "C" fn malloc(size: usize) -> usize {
+    allocate(size).unwrap_or(0)
+}
+
+/// The host's `free`, called by 4.0.14 and by 4.1.2 and later: the arena is reset by the next call instead.
+#[unsafe(no_mangle)]
+extern "C" fn free(_address: usize) {}
+
+/// Tells WAMR that this is a reactor, which it instantiates without looking for a `main`.
+#[unsafe(no_mangle)]
+extern "C" fn _initialize() {}
+
+/// The `len` bytes at `address`, or `None` where they are not all inside of memory or the address is null.
+fn bytes(address: usize, len: usize) -> Option<&'static [u8]> {
+    let end = address.checked_add(len)?;
+    if address == 0 || end > memory_size::<0>() * PAGE {
+        return None;
+    }
+    // SAFETY: inside of linear memory by the test above. The host wrote there before the call and does not
+    // before the next; this module writes only to what `allocate` gave out after it.
+    Some(unsafe { core::slice::from_raw_parts(core::ptr::with_exposed_provenance(address), len) })
+}
+
+/// Newly allocated bytes to write to.
+fn new_bytes(len: usize) -> Option<(usize, &'static mut [u8])> {
+    let address = allocate(len)?;
+    // SAFETY: `allocate` gives each address range out once between two resets, and a reset comes only after
+    // the call that used the range has returned. Linear memory is always initialised.
+    let slice = unsafe {
+        core::slice::from_raw_parts_mut(core::ptr::with_exposed_provenance_mut(address), len)
+    };
+    Some((address, slice))
+}
+
+/// One module's settings, loaded at its first call.
+#[derive(Debug)]
+pub struct Instance<S> {
+    module: &'static str,
+    file: &'static str,
+    settings: UnsafeCell<Option<S>>,
+}
+
+// SAFETY: as for `Single`: one thread.
+unsafe impl<S> Sync for Instance<S> {}
+
+impl<S: Settings> Instance<S> {
+    /// For the module of this name, whose settings file is `file`.
+    pub const fn new(module: &'static str, file: &'static str) -> Self {
+        Self {
+            module,
+            file,
+            settings: UnsafeCell::new(None),
+        }
+    }
+
+    /// Answers one call of the host with the address of a NUL-terminated text. The numbers are the host's
+    /// arguments as they are; addresses are checked here.
+    #[inline]
+    pub fn call(
+        &self,
+        filter: impl Fn(&Call<'_>, &S, &mut Output<'_>) -> Verdict,
+        (tag, tag_len): (usize, usize),
+        time: Time,
+        (record, record_len): (usize, usize),
+    ) -> usize {
+        // SAFETY: one thread, no call inside another, and nothing else touches this cell.
+        let slot = unsafe { &mut *self.settings.get() };
+        let settings = slot.get_or_insert_with(|| self.load());
+        let call = Call {
+            tag: bytes(tag, tag_len).unwrap_or_default(),
+            time,
+            record: bytes(record, record_len),
+        };
+        let answer = answer(&filter, &call, settings, record);
+        with_arena(Arena::release);
+        answer
+    }
+
+    #[cold]
+    fn load(&self) -> S {
+        let source = read_settings(self.file);
+        let mut buffer = [0; 1024];
+        let mut notes = Notes::new(self.module, &mut buffer);
+        let settings = S::load(source, &mut notes);
+        write_stderr(notes.text());
+        // What came before (the first call's tag and record too) stays where it is, for the settings point
+        // into it.
+        with_arena(Arena::keep);
+        settings
+    }
+}
+
+#[inline]
+fn answer<S>(
+    filter: &impl Fn(&Call<'_>, &S, &mut Output<'_>) -> Verdict,
+    call: &Call<'_>,
+    settings: &S,
+    record: usize,
+) -> usize {
+    let mut size = first_size(call);
+    while let Some((address, buffer)) = new_bytes(size) {
+        match run(filter, call, settings, buffer) {
+            Answer::Record { .. } => return address,
+            Answer::Same => break,
+            Answer::Dropped => return EMPTY.as_ptr().addr(),
+            Answer::TooSmall => match next_size(size, call) {
+                Some(next) => size = next,
+                None => break,
+            },
+        }
+    }
+    unchanged(call, record)
+}
+
+static EMPTY: [u8; 1] = [0];
+
+/// The record as it came, where the host put it: it wrote the NUL too.
+fn unchanged(call: &Call<'_>, record: usize) -> usize {
+    match call.record {
+        Some(text) if bytes(record, text.len() + 1).and_then(<[u8]>::last) == Some(&0) => record,
+        _ => NO_MEMORY.as_ptr().addr(),
+    }
+}
+
+#[link(wasm_import_module = "wasi_snapshot_preview1")]
+unsafe extern "C" {
+    fn path_open(
+        folder: u32,
+        lookup: u32,
+        path: *const u8,
+        path_len: usize,
+        open: u32,
+        rights: u64,
+        inheriting: u64,
+        flags: u32,
+        opened: *mut u32,
+    ) -> u32;
+    fn fd_read(file: u32, vectors: *const Vector, count: usize, done: *mut usize) -> u32;
+    fn fd_write(file: u32, vectors: *const Vector, count: usize, done: *mut usize) -> u32;
+    fn fd_close(file: u32) -> u32;
+}
+
+/// `iovec` and `ciovec` of WASI.
+#[repr(C)]
+struct Vector {
+    address: usize,
+    len: usize,
+}
+
+/// `lookupflags::symlink_follow`: Kubernetes mounts a ConfigMap as a folder of symbolic links.
+const FOLLOW: u32 = 1;
+/// `rights::fd_read`.
+const RIGHT_READ: u64 = 1 << 1;
+/// The first file descriptor that can be a preopened folder; the others follow without a gap.
+const FIRST_FOLDER: u32 = 3;
+
+/// Looks for the settings file in the folders of `accessible_paths`, in their order.
+fn read_settings(file: &str) -> Source {
+    let mut folder = FIRST_FOLDER;
+    loop {
+        let mut opened = 0;
+        // SAFETY: all pointers are to live values of this frame, or into `file`.
+        let errno = unsafe {
+            path_open(
+                folder,
+                FOLLOW,
+                file.as_ptr(),
+                file.len(),
+                0,
+                RIGHT_READ,
+                0,
+                0,
+                &raw mut opened,
+            )
+        };
+        match errno as u16 {
+            0 => {
+                let content = read_all(opened);
+                // SAFETY: a plain call; `opened` is ours.
+                let _ = unsafe { fd_close(opened) };
+                return match content {
+                    Ok(text) => Source::Text(text),
+                    Err(errno) => Source::Unreadable(errno),
+                };
+            }
+            // No such descriptor: there are no more folders.
+            ERRNO_BADF => return Source::Missing,
+            // Not there, or a descriptor that is no folder: try the next.
+            ERRNO_NOENT | ERRNO_NOTDIR | ERRNO_NOTCAPABLE if folder < FIRST_FOLDER + 64 => {
+                folder += 1
+            }
+            errno => return Source::Unreadable(errno),
+        }
+    }
+}
+
+/// Reads an open file to its end, into memory that stays.
+fn read_all(file: u32) -> Result<&'static [u8], u16> {
+    let (mut address, mut buffer) = new_bytes(4096).ok_or(ERRNO_NOMEM)?;
+    let mut len = 0;
+    loop {
+        if len == buffer.len() {
+            if len >= MAX_SETTINGS {
+                return Err(ERRNO_TOO_BIG);
+            }
+            let (new_address, new_buffer) = new_bytes(len * 2).ok_or(ERRNO_NOMEM)?;
+            new_buffer
+                .get_mut(..len)
+                .ok_or(ERRNO_IO)?
+                .copy_from_slice(buffer);
+            (address, buffer) = (new_address, new_buffer);
+        }
+        let vector = Vector {
+            address: address + len,
+            len: buffer.len() - len,
+        };
+        let mut done = 0;
+        // SAFETY: the vector names the free rest of `buffer`, which is ours.
+        let errno = unsafe { fd_read(file, &raw const vector, 1, &raw mut done) };
+        if errno != 0 {
+            return Err(errno as u16);
+        }
+        if done == 0 {
+            return buffer.get(..len).ok_or(ERRNO_IO).map(|text| &*text);
+        }
+        len = len.saturating_add(done).min(buffer.len());
+    }
+}
+
+fn write_stderr(text: &[u8]) {
+    if text.is_empty() {
+        return;
+    }
+    let vector = Vector {
+        address: text.as_ptr().addr(),
+        len: text.len(),
+    };
+    let mut done = 0;
+    // SAFETY: the vector names `text`, which lives through the call; nothing can be done about a failure.
+    let _ = unsafe { fd_write(2, &raw const vector, 1, &raw mut done) };
+}
+
+#[link(wasm_import_module = "leafpack")]
+unsafe extern "C" {
+    /// Does not exist. A panic path that is linked in makes it an import, and `cargo xtask build` then fails.
+    fn panic_path_is_linked() -> !;
+}
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    // SAFETY: never runs: a module with this import is not built, and no host would load it.
+    unsafe { panic_path_is_linked() }
+}
+
+/// What [`crate::export!`] expands to on wasm32.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! export_wasm {
+    ($module:literal, $settings:ty, $($name:ident => $filter:path),+) => {
+        static INSTANCE: $crate::abi::Instance<$settings> =
+            $crate::abi::Instance::new($module, concat!($module, ".json"));
+
+        $(
+            /// One record: the host's arguments in, the address of the answer out.
+            #[unsafe(no_mangle)]
+            extern "C" fn $name(
+                tag: usize,
+                tag_len: usize,
+                seconds: u32,
+                nanoseconds: u32,
+                record: usize,
+                record_len: usize,
+            ) -> usize {
+                let time = $crate::Time { seconds, nanoseconds };
+                INSTANCE.call($filter, (tag, tag_len), time, (record, record_len))
+            }
+        )+
+    };
+}

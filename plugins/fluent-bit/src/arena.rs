@@ -1,0 +1,110 @@
+//! The memory behind the `malloc` that the host calls: a bump arena that starts anew with the first
+//! allocation after a call has returned.
+//!
+//! Hosts from 3.0 to 4.0.13, 4.1.0 and 4.1.1 never free the tag and the record that they pass in. With this
+//! rule their leak cannot hurt: between two calls nothing of the first is needed, and the answer has been
+//! copied out before the next allocation (`flb_wasm_call_function_format_json`).
+
+/// Alignment of every allocation, in bytes; what C's `malloc` promises on wasm32.
+const ALIGN: usize = 16;
+
+/// Addresses only: whoever owns the memory gives the bounds and grows it.
+#[derive(Debug)]
+pub struct Arena {
+    base: usize,
+    top: usize,
+    /// The last call has returned: the next allocation starts at `base`.
+    returned: bool,
+}
+
+impl Arena {
+    /// An arena that begins at address `base`.
+    pub const fn new(base: usize) -> Self {
+        Self {
+            base,
+            top: base,
+            returned: false,
+        }
+    }
+
+    /// Address of `size` bytes, where `grow(end)` makes sure that memory reaches up to the address `end`.
+    /// `None` where it cannot.
+    pub fn allocate(&mut self, size: usize, grow: impl FnOnce(usize) -> bool) -> Option<usize> {
+        if self.returned {
+            self.returned = false;
+            self.top = self.base;
+        }
+        let start = self.top.checked_next_multiple_of(ALIGN)?;
+        let end = start.checked_add(size)?;
+        if !grow(end) {
+            return None;
+        }
+        self.top = end;
+        Some(start)
+    }
+
+    /// The call has returned: all but what was kept may be overwritten from the next allocation on.
+    pub fn release(&mut self) {
+        self.returned = true;
+    }
+
+    /// Everything allocated so far stays for good.
+    pub fn keep(&mut self) {
+        self.base = self.top;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 64 KiB of memory that cannot grow.
+    fn grow(end: usize) -> bool {
+        end <= 65_536
+    }
+
+    #[test]
+    fn starts_anew_after_a_call() {
+        let mut arena = Arena::new(1000);
+        let tag = arena.allocate(5, grow).unwrap();
+        let record = arena.allocate(100, grow).unwrap();
+        assert_eq!((tag, record), (1008, 1024));
+        arena.release();
+        assert_eq!(arena.allocate(5, grow), Some(tag));
+        assert_eq!(
+            arena.allocate(9, grow),
+            Some(record),
+            "one reset a call, not one an allocation"
+        );
+    }
+
+    #[test]
+    fn keeps_what_it_is_told_to() {
+        let mut arena = Arena::new(0);
+        arena.allocate(100, grow).unwrap();
+        let settings = arena.allocate(50, grow).unwrap();
+        arena.keep();
+        arena.release();
+        assert!(arena.allocate(1, grow).unwrap() >= settings + 50);
+    }
+
+    #[test]
+    fn a_failure_leaves_it_as_it_was() {
+        let mut arena = Arena::new(16);
+        assert_eq!(arena.allocate(65_536, grow), None);
+        assert_eq!(arena.allocate(usize::MAX, grow), None);
+        assert_eq!(arena.allocate(65_520, grow), Some(16));
+    }
+
+    #[test]
+    fn stays_flat() {
+        let mut arena = Arena::new(0);
+        let mut highest = 0;
+        for _ in 0..1_000_000 {
+            arena.allocate(30, grow).unwrap();
+            highest = highest.max(arena.allocate(200, grow).unwrap());
+            arena.release();
+        }
+        assert_eq!(highest, 32);
+    }
+}

@@ -1,0 +1,389 @@
+//! Finding where strings and values end.
+
+/// What a JSON value is, told by its first byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `"…"`
+    String,
+    /// `{…}`
+    Object,
+    /// `[…]`
+    Array,
+    /// A number, `true`, `false` or `null`.
+    Scalar,
+}
+
+/// Nesting that [`value_end`] follows, in levels. Deeper text counts as malformed; Fluent Bit's own msgpack
+/// reader stops at 32.
+pub const MAX_DEPTH: u32 = 64;
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGHS: u64 = 0x8080_8080_8080_8080;
+
+/// Marks (by its high bit) the lowest byte of `word` that a JSON string cannot hold as it is: a quote, a
+/// backslash or a control character. Bytes above the lowest mark may be marked wrongly.
+#[inline]
+fn specials(word: u64) -> u64 {
+    let quote = word ^ (ONES * b'"' as u64);
+    let backslash = word ^ (ONES * b'\\' as u64);
+    let control = word.wrapping_sub(ONES * 0x20) & !word;
+    let equal = quote.wrapping_sub(ONES) & !quote | backslash.wrapping_sub(ONES) & !backslash;
+    (equal | control) & HIGHS
+}
+
+#[inline]
+fn is_special(byte: u8) -> bool {
+    byte == b'"' || byte == b'\\' || byte < 0x20
+}
+
+/// Index of the first byte from `from` on that a JSON string cannot hold as it is.
+#[inline]
+fn next_special(text: &[u8], from: usize) -> Option<usize> {
+    let (words, tail) = text.get(from..)?.as_chunks::<8>();
+    let mut at = from;
+    for word in words {
+        let marks = specials(u64::from_le_bytes(*word));
+        if marks != 0 {
+            return Some(at + (marks.trailing_zeros() / 8) as usize);
+        }
+        at += 8;
+    }
+    for byte in tail {
+        if is_special(*byte) {
+            return Some(at);
+        }
+        at += 1;
+    }
+    None
+}
+
+/// Whether `text` can stand in a JSON string as it is, without any escape.
+#[inline]
+pub fn is_plain(text: &[u8]) -> bool {
+    next_special(text, 0).is_none()
+}
+
+/// Index of the quote that closes the string whose content starts at `from`; `None` where there is none, or
+/// where the content is not valid (a control character, an unknown escape).
+#[inline]
+pub fn string_end(text: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    loop {
+        at = next_special(text, at)?;
+        match text.get(at)? {
+            b'"' => return Some(at),
+            b'\\' => at += escape_len(text.get(at..)?)?,
+            _ => return None,
+        }
+    }
+}
+
+/// Length in bytes of the escape that `text` starts with: 2, or 6 for `\uXXXX`. A surrogate counts by
+/// itself, whether or not its other half follows (RFC 8259 leaves that to the reader).
+#[inline]
+fn escape_len(text: &[u8]) -> Option<usize> {
+    match text {
+        [
+            b'\\',
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't',
+            ..,
+        ] => Some(2),
+        [b'\\', b'u', hex @ ..] => {
+            let hex = hex.first_chunk::<4>()?;
+            hex.iter().all(u8::is_ascii_hexdigit).then_some(6)
+        }
+        _ => None,
+    }
+}
+
+/// Index of the first byte from `from` on that is no JSON white space.
+#[inline]
+pub(super) fn skip_space(text: &[u8], mut from: usize) -> usize {
+    while let Some(b' ' | b'\t' | b'\n' | b'\r') = text.get(from) {
+        from += 1;
+    }
+    from
+}
+
+/// Index just behind the value that starts at `from` (no white space before it), and its kind; `None` where
+/// it is not valid JSON or nests deeper than [`MAX_DEPTH`].
+#[inline]
+pub fn value_end(text: &[u8], from: usize) -> Option<(usize, Kind)> {
+    match text.get(from)? {
+        b'"' => Some((string_end(text, from + 1)? + 1, Kind::String)),
+        b'{' => Some((nested_end(text, from)?, Kind::Object)),
+        b'[' => Some((nested_end(text, from)?, Kind::Array)),
+        _ => Some((scalar_end(text, from)?, Kind::Scalar)),
+    }
+}
+
+/// Index just behind a scalar.
+fn scalar_end(text: &[u8], from: usize) -> Option<usize> {
+    let rest = text.get(from..)?;
+    for word in [&b"true"[..], b"false", b"null"] {
+        if rest.starts_with(word) {
+            return Some(from + word.len());
+        }
+    }
+    number_end(text, from)
+}
+
+/// Index just behind a number: `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`
+fn number_end(text: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    if text.get(at) == Some(&b'-') {
+        at += 1;
+    }
+    match text.get(at)? {
+        b'0' => at += 1,
+        b'1'..=b'9' => at = digits_end(text, at)?,
+        _ => return None,
+    }
+    if text.get(at) == Some(&b'.') {
+        at = digits_end(text, at + 1)?;
+    }
+    if let Some(b'e' | b'E') = text.get(at) {
+        at += 1;
+        if let Some(b'+' | b'-') = text.get(at) {
+            at += 1;
+        }
+        at = digits_end(text, at)?;
+    }
+    Some(at)
+}
+
+/// Index behind one or more digits.
+fn digits_end(text: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    while let Some(b'0'..=b'9') = text.get(at) {
+        at += 1;
+    }
+    (at > from).then_some(at)
+}
+
+/// What may come next inside an object or an array.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Expect {
+    /// The first element of a container that was just opened, or its end.
+    FirstOrEnd,
+    /// An element (behind a comma).
+    Element,
+    /// A comma, or the end of the container.
+    CommaOrEnd,
+}
+
+/// Index just behind the object or array that opens at `from`. The stack is one bit a level: set for an
+/// object.
+fn nested_end(text: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    let mut objects: u64 = 0;
+    let mut depth: u32 = 0;
+    let mut expect = Expect::Element;
+    loop {
+        at = skip_space(text, at);
+        let byte = *text.get(at)?;
+        let in_object = depth > 0 && objects & 1 == 1;
+        match expect {
+            Expect::CommaOrEnd if byte == b',' => {
+                at += 1;
+                expect = Expect::Element;
+                continue;
+            }
+            Expect::FirstOrEnd | Expect::CommaOrEnd
+                if (byte == b'}' && in_object) || (byte == b']' && !in_object) =>
+            {
+                at += 1;
+                depth -= 1;
+                objects >>= 1;
+                if depth == 0 {
+                    return Some(at);
+                }
+                expect = Expect::CommaOrEnd;
+                continue;
+            }
+            Expect::CommaOrEnd => return None,
+            Expect::FirstOrEnd | Expect::Element => {}
+        }
+        if in_object {
+            at = key_end(text, at)?;
+        }
+        match *text.get(at)? {
+            open @ (b'{' | b'[') => {
+                if depth == MAX_DEPTH {
+                    return None;
+                }
+                at += 1;
+                depth += 1;
+                objects = objects << 1 | u64::from(open == b'{');
+                expect = Expect::FirstOrEnd;
+            }
+            b'"' => {
+                at = string_end(text, at + 1)? + 1;
+                expect = Expect::CommaOrEnd;
+            }
+            _ => {
+                at = scalar_end(text, at)?;
+                expect = Expect::CommaOrEnd;
+            }
+        }
+    }
+}
+
+/// Index of the value behind the `"key":` that starts at `from`.
+fn key_end(text: &[u8], from: usize) -> Option<usize> {
+    if text.get(from) != Some(&b'"') {
+        return None;
+    }
+    let colon = skip_space(text, string_end(text, from + 1)? + 1);
+    if text.get(colon) != Some(&b':') {
+        return None;
+    }
+    Some(skip_space(text, colon + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::format;
+    use std::string::String;
+    use std::vec::Vec;
+
+    #[test]
+    fn finds_specials_at_every_offset() {
+        for special in [b'"', b'\\', 0, 0x1f] {
+            for len in 0..20 {
+                for at in 0..len {
+                    let mut text = std::vec![0xffu8; len];
+                    text[at] = special;
+                    assert_eq!(
+                        next_special(&text, 0),
+                        Some(at),
+                        "{special} at {at} of {len}"
+                    );
+                    assert_eq!(next_special(&text, at + 1), None);
+                }
+            }
+        }
+        assert_eq!(
+            next_special(&[0x20, 0x21, 0x23, 0x5b, 0x5d, 0x7f, 0x80, 0xff, b'a'], 0),
+            None
+        );
+    }
+
+    #[test]
+    fn nests_as_deep_as_said() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        let text = nested(MAX_DEPTH as usize);
+        assert_eq!(
+            value_end(text.as_bytes(), 0),
+            Some((text.len(), Kind::Array))
+        );
+        assert_eq!(
+            value_end(nested(MAX_DEPTH as usize + 1).as_bytes(), 0),
+            None
+        );
+        let mixed = format!("{}1{}", r#"{"a":["#.repeat(32), "]}".repeat(32));
+        assert_eq!(
+            value_end(mixed.as_bytes(), 0),
+            Some((mixed.len(), Kind::Object))
+        );
+    }
+
+    #[test]
+    fn refuses_what_is_not_json() {
+        for text in [
+            "",
+            "}",
+            "]",
+            "{",
+            "[",
+            "[1",
+            "{\"a\"}",
+            "{\"a\":}",
+            "{\"a\":1,}",
+            "[1,]",
+            "[,1]",
+            "[1 2]",
+            "{]",
+            "[}",
+            "{\"a\":1]",
+            "{a:1}",
+            "nan",
+            "inf",
+            "-",
+            "01",
+            "1.",
+            ".5",
+            "1e",
+            "+1",
+            "tru",
+            "\"",
+            "\"\\x\"",
+            "\"\\u12g4\"",
+            "\"\\u12",
+            "\"a\nb\"",
+            "-nan",
+            "{\"a\":nan}",
+            "{1:2}",
+            "[[]",
+        ] {
+            let valid = value_end(text.as_bytes(), 0).is_some_and(|(end, _)| end == text.len());
+            assert!(!valid, "{text}");
+        }
+    }
+
+    proptest! {
+        /// An independent parser and ours agree on every text that is nearly JSON.
+        #[test]
+        fn agrees_with_serde_json(tokens in proptest::collection::vec(prop_oneof![
+            Just("{"), Just("}"), Just("["), Just("]"), Just(","), Just(":"), Just("\"a\""), Just("\"\\u00e9\\n\""),
+            Just("1"), Just("-0.5e+3"), Just("true"), Just("null"), Just(" "), Just("\"k\":"), Just("{}"), Just("[]"),
+            Just("\"\\"), Just("0"), Just("\t"), Just("\"é\""),
+        ], 0..12)) {
+            let text: String = tokens.concat();
+            let text = text.trim();
+            let ours = value_end(text.as_bytes(), 0).is_some_and(|(end, _)| end == text.len());
+            prop_assert_eq!(ours, serde_json::from_str::<serde_json::Value>(text).is_ok(), "{}", text);
+        }
+
+        #[test]
+        fn agrees_with_serde_json_on_strings(content: Vec<char>) {
+            let text: String = content.into_iter().filter(|c| *c != '"').collect();
+            let text = format!("\"{text}\"");
+            let ours = string_end(text.as_bytes(), 1) == Some(text.len() - 1);
+            let theirs = serde_json::from_str::<&serde_json::value::RawValue>(&text).is_ok();
+            prop_assert_eq!(ours, theirs, "{}", text);
+        }
+
+        #[test]
+        fn finds_the_end_of_any_value(value in any_value()) {
+            let text = serde_json::to_string(&value).unwrap();
+            for tail in ["", ",", "}", " x"] {
+                let longer = format!("{text}{tail}");
+                prop_assert_eq!(value_end(longer.as_bytes(), 0).map(|(end, _)| end), Some(text.len()));
+            }
+            let pretty = serde_json::to_string_pretty(&value).unwrap();
+            prop_assert_eq!(value_end(pretty.as_bytes(), 0).map(|(end, _)| end), Some(pretty.len()));
+        }
+    }
+
+    fn any_value() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(Into::into),
+            any::<i64>().prop_map(Into::into),
+            any::<f64>()
+                .prop_filter("finite", |f| f.is_finite())
+                .prop_map(Into::into),
+            any::<String>().prop_map(Into::into),
+        ];
+        leaf.prop_recursive(6, 40, 6, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..6).prop_map(Into::into),
+                proptest::collection::btree_map(any::<String>(), inner, 0..6)
+                    .prop_map(|map| serde_json::Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+}

@@ -1,0 +1,69 @@
+//! One call of a filter, the same for Fluent Bit and for a native run.
+
+use crate::call::{Call, Verdict};
+use crate::output::Output;
+
+/// A filter as [`crate::export!`] takes it.
+pub type Filter<S> = fn(&Call<'_>, &S, &mut Output<'_>) -> Verdict;
+
+/// What came of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// The new record is the first `len` bytes of the buffer, and a NUL follows.
+    Record {
+        /// Without the NUL.
+        len: usize,
+    },
+    /// The record stays as it came.
+    Same,
+    /// The record is dropped.
+    Dropped,
+    /// The buffer is too small; nothing in it means anything.
+    TooSmall,
+}
+
+/// The answer where there is no memory to answer from.
+pub const NO_MEMORY: &[u8] = b"{\"leafpack_error\":\"host: no memory for the record\"}\0";
+
+/// Calls a filter once, with `buffer` to write to.
+#[inline]
+pub fn run<S>(
+    filter: impl FnOnce(&Call<'_>, &S, &mut Output<'_>) -> Verdict,
+    call: &Call<'_>,
+    settings: &S,
+    buffer: &mut [u8],
+) -> Answer {
+    let mut output = Output::new(buffer);
+    match filter(call, settings, &mut output) {
+        Verdict::Emit => {
+            let len = output.written().len();
+            output.push_byte(0);
+            if output.overflowed() {
+                Answer::TooSmall
+            } else {
+                Answer::Record { len }
+            }
+        }
+        Verdict::Keep => Answer::Same,
+        Verdict::Drop => Answer::Dropped,
+    }
+}
+
+/// The first size to try for the buffer, in bytes: a record and as much again as scratch, with room for the
+/// fields that come from the tag and the settings.
+#[inline]
+pub fn first_size(call: &Call<'_>) -> usize {
+    let record = call.record.map_or(0, <[u8]>::len);
+    record
+        .saturating_mul(2)
+        .saturating_add(call.tag.len().saturating_mul(4))
+        .saturating_add(2048)
+}
+
+/// The size to try after `size` was too small; `None` where no sensible filter would need more (a filter
+/// that overflows whatever it is given must not take the host's memory with it).
+#[inline]
+pub fn next_size(size: usize, call: &Call<'_>) -> Option<usize> {
+    let next = size.checked_mul(2)?;
+    (next <= first_size(call).saturating_mul(32)).then_some(next)
+}
