@@ -3,6 +3,6 @@
 
 leafpack_fluent_bit::export! {
     module: "cri",
-    settings: leafpack_filter_cri::Settings,
+    settings: leafpack_filter_cri::State,
     functions: { cri => leafpack_filter_cri::cri },
 }

@@ -38,7 +38,7 @@ const REPLACEABLE: [(Roles, &[u8]); 7] = [
     (PARTIAL, b" partial_message"),
 ];
 
-#[inline]
+#[inline(never)]
 fn role(key: &[u8]) -> Roles {
     match key {
         b"log" => LOG,
@@ -119,7 +119,7 @@ impl<'a> Record<'a> {
     ///
     /// # Errors
     /// Where `text` is not one JSON object.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn read(text: &'a [u8], input: &[u8]) -> Result<Self, Malformed> {
         let mut record = Self {
             text,
@@ -166,7 +166,7 @@ impl<'a> Record<'a> {
         }
     }
 
-    #[inline]
+    #[inline(never)]
     fn parse<'o: 'a>(&self, out: &mut Output<'o>) -> Result<Parsed<'a>, Unparsed> {
         let input = self.input.ok_or(Unparsed::NoInput)?;
         let content = input.value.string().ok_or(Unparsed::NotString)?;
@@ -189,7 +189,7 @@ impl<'a> Record<'a> {
 
     /// The shape that `multiline.parser cri` leaves (`time`, `stream`, `_p`, `log`), and that of a Docker line
     /// that was parsed (`time`, `stream`, and a `log` that ends with its line feed).
-    #[inline]
+    #[inline(never)]
     fn already_parsed(&self, content: &'a [u8]) -> Option<Parsed<'a>> {
         let time = self.time?.string()?;
         let stream = Stream::of(self.stream?.string()?)?;

@@ -57,8 +57,9 @@ impl Default for Settings {
     }
 }
 
-impl leafpack_fluent_bit::Settings for Settings {
-    fn load(source: Source, notes: &mut Notes<'_>) -> Self {
+impl Settings {
+    /// From what was found of `cri.json`.
+    pub fn load(source: Source, notes: &mut Notes<'_>) -> Self {
         let mut settings = Self::default();
         let result = read(source, "input, names, from_tag", notes, |field| {
             match (field.key, field.value.text) {

@@ -39,17 +39,23 @@ struct Single<T>(UnsafeCell<T>);
 // module declares no shared memory.
 unsafe impl<T> Sync for Single<T> {}
 
-static ARENA: Single<Option<Arena>> = Single(UnsafeCell::new(None));
+static ARENA: Single<Arena> = Single(UnsafeCell::new(Arena::new()));
 
 /// Runs `body` on the arena.
+#[inline]
 fn with_arena<T>(body: impl FnOnce(&mut Arena) -> T) -> T {
+    // SAFETY: one thread, and no body passed here calls `with_arena` again.
+    body(unsafe { &mut *ARENA.0.get() })
+}
+
+/// The first address behind the data and the stack.
+#[inline]
+fn heap_base() -> usize {
     unsafe extern "C" {
-        /// The first address behind the data and the stack, from the linker.
+        /// From the linker; only its address means anything.
         static __heap_base: u8;
     }
-    // SAFETY: one thread, and no body passed here calls `with_arena` again.
-    let slot = unsafe { &mut *ARENA.0.get() };
-    body(slot.get_or_insert_with(|| Arena::new((&raw const __heap_base).addr())))
+    (&raw const __heap_base).addr()
 }
 
 /// Makes sure that memory reaches up to the address `end`.
@@ -62,7 +68,7 @@ fn grow(end: usize) -> bool {
 }
 
 fn allocate(size: usize) -> Option<usize> {
-    with_arena(|arena| arena.allocate(size, grow))
+    with_arena(|arena| arena.allocate(size, heap_base(), grow))
 }
 
 /// The host's `malloc`. Its presence makes WAMR drop its own application heap of 8 KiB.
@@ -329,20 +335,24 @@ macro_rules! export_wasm {
         static INSTANCE: $crate::abi::Instance<$settings> =
             $crate::abi::Instance::new($module, concat!($module, ".json"));
 
-        $(
-            /// One record: the host's arguments in, the address of the answer out.
-            #[unsafe(no_mangle)]
-            extern "C" fn $name(
-                tag: usize,
-                tag_len: usize,
-                seconds: u32,
-                nanoseconds: u32,
-                record: usize,
-                record_len: usize,
-            ) -> usize {
-                let time = $crate::Time { seconds, nanoseconds };
-                INSTANCE.call($filter, (tag, tag_len), time, (record, record_len))
-            }
-        )+
+        $(const _: () = {
+            // Two levels, so that the export may have the name of the function that it calls.
+            const FILTER: $crate::run::Filter<$settings> = $filter;
+            const _: () = {
+                /// One record: the host's arguments in, the address of the answer out.
+                #[unsafe(no_mangle)]
+                extern "C" fn $name(
+                    tag: usize,
+                    tag_len: usize,
+                    seconds: u32,
+                    nanoseconds: u32,
+                    record: usize,
+                    record_len: usize,
+                ) -> usize {
+                    let time = $crate::Time { seconds, nanoseconds };
+                    INSTANCE.call(FILTER, (tag, tag_len), time, (record, record_len))
+                }
+            };
+        };)+
     };
 }

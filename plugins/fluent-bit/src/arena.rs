@@ -13,37 +13,56 @@ const ALIGN: usize = 16;
 pub struct Arena {
     base: usize,
     top: usize,
+    /// Memory is known to reach up to here.
+    limit: usize,
     /// The last call has returned: the next allocation starts at `base`.
     returned: bool,
 }
 
+impl Default for Arena {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Arena {
-    /// An arena that begins at address `base`.
-    pub const fn new(base: usize) -> Self {
+    /// An arena that was given nothing yet.
+    pub const fn new() -> Self {
         Self {
-            base,
-            top: base,
-            returned: false,
+            base: 0,
+            top: 0,
+            limit: 0,
+            returned: true,
         }
     }
 
-    /// Address of `size` bytes, where `grow(end)` makes sure that memory reaches up to the address `end`.
-    /// `None` where it cannot.
-    pub fn allocate(&mut self, size: usize, grow: impl FnOnce(usize) -> bool) -> Option<usize> {
+    /// Address of `size` bytes, at `floor` or above, where `grow(end)` makes sure that memory reaches up to
+    /// the address `end`. `None` where it cannot.
+    #[inline]
+    pub fn allocate(
+        &mut self,
+        size: usize,
+        floor: usize,
+        grow: impl FnOnce(usize) -> bool,
+    ) -> Option<usize> {
         if self.returned {
             self.returned = false;
-            self.top = self.base;
+            self.top = self.base.max(floor);
         }
         let start = self.top.checked_next_multiple_of(ALIGN)?;
         let end = start.checked_add(size)?;
-        if !grow(end) {
-            return None;
+        if end > self.limit {
+            if !grow(end) {
+                return None;
+            }
+            self.limit = end;
         }
         self.top = end;
         Some(start)
     }
 
     /// The call has returned: all but what was kept may be overwritten from the next allocation on.
+    #[inline]
     pub fn release(&mut self) {
         self.returned = true;
     }
@@ -65,14 +84,14 @@ mod tests {
 
     #[test]
     fn starts_anew_after_a_call() {
-        let mut arena = Arena::new(1000);
-        let tag = arena.allocate(5, grow).unwrap();
-        let record = arena.allocate(100, grow).unwrap();
+        let mut arena = Arena::new();
+        let tag = arena.allocate(5, 1000, grow).unwrap();
+        let record = arena.allocate(100, 1000, grow).unwrap();
         assert_eq!((tag, record), (1008, 1024));
         arena.release();
-        assert_eq!(arena.allocate(5, grow), Some(tag));
+        assert_eq!(arena.allocate(5, 1000, grow), Some(tag));
         assert_eq!(
-            arena.allocate(9, grow),
+            arena.allocate(9, 1000, grow),
             Some(record),
             "one reset a call, not one an allocation"
         );
@@ -80,31 +99,31 @@ mod tests {
 
     #[test]
     fn keeps_what_it_is_told_to() {
-        let mut arena = Arena::new(0);
-        arena.allocate(100, grow).unwrap();
-        let settings = arena.allocate(50, grow).unwrap();
+        let mut arena = Arena::new();
+        arena.allocate(100, 1000, grow).unwrap();
+        let settings = arena.allocate(50, 1000, grow).unwrap();
         arena.keep();
         arena.release();
-        assert!(arena.allocate(1, grow).unwrap() >= settings + 50);
+        assert!(arena.allocate(1, 1000, grow).unwrap() >= settings + 50);
     }
 
     #[test]
     fn a_failure_leaves_it_as_it_was() {
-        let mut arena = Arena::new(16);
-        assert_eq!(arena.allocate(65_536, grow), None);
-        assert_eq!(arena.allocate(usize::MAX, grow), None);
-        assert_eq!(arena.allocate(65_520, grow), Some(16));
+        let mut arena = Arena::new();
+        assert_eq!(arena.allocate(65_536, 16, grow), None);
+        assert_eq!(arena.allocate(usize::MAX, 16, grow), None);
+        assert_eq!(arena.allocate(65_520, 16, grow), Some(16));
     }
 
     #[test]
     fn stays_flat() {
-        let mut arena = Arena::new(0);
+        let mut arena = Arena::new();
         let mut highest = 0;
         for _ in 0..1_000_000 {
-            arena.allocate(30, grow).unwrap();
-            highest = highest.max(arena.allocate(200, grow).unwrap());
+            arena.allocate(30, 1000, grow).unwrap();
+            highest = highest.max(arena.allocate(200, 1000, grow).unwrap());
             arena.release();
         }
-        assert_eq!(highest, 32);
+        assert_eq!(highest, 1040);
     }
 }

@@ -12,8 +12,9 @@ pub const RECORD_FIELD: &[u8] = b"leafpack_record";
 /// filter is then called again with a larger one, so nothing has to be checked on the way.
 #[derive(Debug)]
 pub struct Output<'a> {
-    buffer: &'a mut [u8],
-    len: usize,
+    free: &'a mut [u8],
+    /// Length of the buffer less what was given away as scratch.
+    total: usize,
     overflow: bool,
 }
 
@@ -21,9 +22,10 @@ impl<'a> Output<'a> {
     /// An empty output over `buffer`.
     #[inline]
     pub fn new(buffer: &'a mut [u8]) -> Self {
+        let total = buffer.len();
         Self {
-            buffer,
-            len: 0,
+            free: buffer,
+            total,
             overflow: false,
         }
     }
@@ -31,14 +33,10 @@ impl<'a> Output<'a> {
     /// Appends bytes as they are.
     #[inline]
     pub fn push(&mut self, bytes: &[u8]) {
-        match self
-            .buffer
-            .get_mut(self.len..)
-            .and_then(|free| free.get_mut(..bytes.len()))
-        {
-            Some(free) => {
-                free.copy_from_slice(bytes);
-                self.len += bytes.len();
+        match core::mem::take(&mut self.free).split_at_mut_checked(bytes.len()) {
+            Some((place, free)) => {
+                place.copy_from_slice(bytes);
+                self.free = free;
             }
             None => self.overflow = true,
         }
@@ -47,17 +45,12 @@ impl<'a> Output<'a> {
     /// Appends one byte.
     #[inline]
     pub fn push_byte(&mut self, byte: u8) {
-        match self.buffer.get_mut(self.len) {
-            Some(free) => {
-                *free = byte;
-                self.len += 1;
-            }
-            None => self.overflow = true,
-        }
+        self.push(&[byte]);
     }
 
     /// Appends any bytes as the content of a JSON string: quotes, backslashes and control characters are
     /// escaped, everything else stays (invalid UTF-8 too: the host keeps it).
+    #[inline(never)]
     pub fn push_escaped(&mut self, bytes: &[u8]) {
         if is_plain(bytes) {
             self.push(bytes);
@@ -92,6 +85,7 @@ impl<'a> Output<'a> {
 
     /// Writes the record for a text that is no JSON object (or is missing): the event's time as `time_key`,
     /// the reason, and the text as one string. `time_key` is plain, as in [`Object::string`].
+    #[inline(never)]
     pub fn unreadable(&mut self, call: &Call<'_>, time_key: &[u8], reason: &[u8]) {
         let mut object = self.object();
         object.string(time_key, &call.time.rfc3339());
@@ -106,31 +100,28 @@ impl<'a> Output<'a> {
     /// be called again) where that much is not free.
     #[inline]
     pub fn scratch(&mut self, len: usize) -> Option<&'a mut [u8]> {
-        let buffer = core::mem::take(&mut self.buffer);
-        match buffer.len().checked_sub(len) {
-            Some(at) if at >= self.len => {
-                let (front, back) = buffer.split_at_mut_checked(at)?;
-                self.buffer = front;
+        let free = core::mem::take(&mut self.free);
+        match free
+            .len()
+            .checked_sub(len)
+            .and_then(|at| free.split_at_mut_checked(at))
+        {
+            Some((front, back)) => {
+                self.free = front;
+                self.total -= len;
                 Some(back)
             }
-            _ => {
-                self.buffer = buffer;
+            None => {
                 self.overflow = true;
                 None
             }
         }
     }
 
-    /// What was written so far.
+    /// How many bytes were written so far, from the start of the buffer; `None` where something did not fit.
     #[inline]
-    pub fn written(&self) -> &[u8] {
-        self.buffer.get(..self.len).unwrap_or_default()
-    }
-
-    /// Whether anything did not fit.
-    #[inline]
-    pub fn overflowed(&self) -> bool {
-        self.overflow
+    pub fn len(&self) -> Option<usize> {
+        (!self.overflow).then_some(self.total - self.free.len())
     }
 }
 
@@ -151,7 +142,6 @@ pub struct Object<'o, 'a> {
 }
 
 impl<'a> Object<'_, 'a> {
-    #[inline]
     fn comma(&mut self) {
         if !self.empty {
             self.output.push_byte(b',');
@@ -159,7 +149,7 @@ impl<'a> Object<'_, 'a> {
         self.empty = false;
     }
 
-    #[inline]
+    #[inline(never)]
     fn key(&mut self, key: &[u8]) {
         self.comma();
         self.output.push_byte(b'"');
@@ -168,14 +158,14 @@ impl<'a> Object<'_, 'a> {
     }
 
     /// A field whose value is JSON text already. `key` is escaped already, as [`crate::json::Field::key`] is.
-    #[inline]
+    #[inline(never)]
     pub fn raw(&mut self, key: &[u8], value: &[u8]) {
         self.key(key);
         self.output.push(value);
     }
 
     /// A field whose value is a string that is escaped already.
-    #[inline]
+    #[inline(never)]
     pub fn string(&mut self, key: &[u8], content: &[u8]) {
         self.key(key);
         self.output.push_byte(b'"');
@@ -192,7 +182,7 @@ impl<'a> Object<'_, 'a> {
     }
 
     /// Fields that stand in another object's text, commas between them; one before or behind them is left out.
-    #[inline]
+    #[inline(never)]
     pub fn fields(&mut self, text: &[u8]) {
         let text = trim(text);
         if !text.is_empty() {
@@ -211,14 +201,12 @@ impl<'a> Object<'_, 'a> {
     }
 
     /// Closes the object.
-    #[inline]
     pub fn end(self) {
         self.output.push_byte(b'}');
     }
 }
 
 /// Without white space and one comma at either end.
-#[inline]
 fn trim(text: &[u8]) -> &[u8] {
     let text = text.trim_ascii();
     let text = text.strip_prefix(b",").unwrap_or(text);
@@ -233,13 +221,12 @@ pub struct OpenString<'o, 'a> {
 
 impl OpenString<'_, '_> {
     /// Appends text that is escaped already.
-    #[inline]
+    #[inline(never)]
     pub fn push(&mut self, content: &[u8]) {
         self.output.push(content);
     }
 
     /// Ends the string.
-    #[inline]
     pub fn close(self) {
         self.output.push_byte(b'"');
     }
@@ -253,84 +240,80 @@ mod tests {
     use std::string::String;
     use std::vec::Vec;
 
+    /// What `body` writes to a buffer of `size` bytes, or `None` where it does not fit.
+    fn written(size: usize, body: impl FnOnce(&mut Output<'_>)) -> Option<Vec<u8>> {
+        let mut buffer = std::vec![0; size];
+        let mut out = Output::new(&mut buffer);
+        body(&mut out);
+        let len = out.len()?;
+        buffer.truncate(len);
+        Some(buffer)
+    }
+
     #[test]
     fn writes_an_object() {
-        let mut buffer = [0; 100];
-        let mut out = Output::new(&mut buffer);
-        let mut object = out.object();
-        object.raw(b"n", b"[1,2]");
-        object.string(b"s", br"a\n");
-        object.text(b"t", b"\"\x01\x1f\\");
-        object.fields(br#" , "x":1 , "y":2,"#);
-        object.fields(b" , ");
-        let mut string = object.open_string(b"p");
-        string.push(b"x");
-        string.push(b"y");
-        string.close();
-        object.end();
-        assert_eq!(
-            out.written(),
-            br#"{"n":[1,2],"s":"a\n","t":"\"\u0001\u001f\\","x":1 , "y":2,"p":"xy"}"#
-        );
-        assert!(!out.overflowed());
+        let text = written(100, |out| {
+            let mut object = out.object();
+            object.raw(b"n", b"[1,2]");
+            object.string(b"s", br"a\n");
+            object.text(b"t", b"\"\x01\x1f\\");
+            object.fields(br#" , "x":1 , "y":2,"#);
+            object.fields(b" , ");
+            let mut string = object.open_string(b"p");
+            string.push(b"x");
+            string.push(b"y");
+            string.close();
+            object.end();
+        });
+        let expected = br#"{"n":[1,2],"s":"a\n","t":"\"\u0001\u001f\\","x":1 , "y":2,"p":"xy"}"#;
+        assert_eq!(text.unwrap(), expected);
     }
 
     #[test]
     fn an_empty_object_is_one() {
-        let mut buffer = [0; 2];
-        let mut out = Output::new(&mut buffer);
-        out.object().end();
-        assert_eq!(out.written(), b"{}");
+        assert_eq!(written(2, |out| out.object().end()).unwrap(), b"{}");
     }
 
     #[test]
-    fn counts_what_does_not_fit() {
-        let mut buffer = [0; 3];
-        let mut out = Output::new(&mut buffer);
-        out.push(b"abc");
-        assert!(!out.overflowed());
-        out.push_byte(b'd');
-        assert!(out.overflowed());
-        assert_eq!(out.written(), b"abc");
+    fn says_where_something_does_not_fit() {
+        assert_eq!(written(3, |out| out.push(b"abc")).unwrap(), b"abc");
+        assert_eq!(written(3, |out| out.push(b"abcd")), None);
+        let later = written(3, |out| {
+            out.push(b"abcd");
+            out.push(b"a");
+        });
+        assert_eq!(later, None, "what follows must not fill the gap");
     }
 
     #[test]
     fn scratch_comes_off_the_end() {
-        let mut buffer = [0; 8];
-        let mut out = Output::new(&mut buffer);
-        out.push(b"abc");
-        let scratch = out.scratch(4).unwrap();
-        assert_eq!(scratch.len(), 4);
-        scratch.fill(9);
-        out.push(b"d");
-        assert!(!out.overflowed());
-        assert!(out.scratch(1).is_none());
-        assert!(out.overflowed());
-        assert_eq!(out.written(), b"abcd");
+        let text = written(8, |out| {
+            out.push(b"abc");
+            out.scratch(4).unwrap().fill(9);
+            out.push(b"d");
+            assert_eq!(out.len(), Some(4));
+        });
+        assert_eq!(text.unwrap(), b"abcd");
+        assert_eq!(written(8, |out| assert!(out.scratch(9).is_none())), None);
     }
 
     proptest! {
         #[test]
         fn any_bytes_become_a_string(bytes: Vec<u8>) {
-            let mut buffer = std::vec![0; bytes.len() * 6];
-            let mut out = Output::new(&mut buffer);
-            out.push_escaped(&bytes);
-            prop_assert!(!out.overflowed());
-            let back: Vec<u8> = crate::json::unescape(out.written()).collect();
+            let text = written(bytes.len() * 6, |out| out.push_escaped(&bytes)).unwrap();
+            let back: Vec<u8> = crate::json::unescape(&text).collect();
             prop_assert_eq!(&back, &bytes);
-            if let Ok(text) = std::str::from_utf8(&bytes) {
-                let quoted = std::format!("\"{}\"", std::str::from_utf8(out.written()).unwrap());
-                prop_assert_eq!(serde_json::from_str::<String>(&quoted).unwrap(), text);
+            if let Ok(plain) = std::str::from_utf8(&bytes) {
+                let quoted = std::format!("\"{}\"", std::str::from_utf8(&text).unwrap());
+                prop_assert_eq!(serde_json::from_str::<String>(&quoted).unwrap(), plain);
             }
         }
 
         #[test]
         fn an_unreadable_record_is_one_object(text: String) {
-            let mut buffer = std::vec![0; text.len() * 6 + 200];
-            let mut out = Output::new(&mut buffer);
             let call = Call { tag: b"", time: Time::default(), record: Some(text.as_bytes()) };
-            out.unreadable(&call, b"_time", b"test: reason");
-            let value: serde_json::Value = serde_json::from_slice(out.written()).unwrap();
+            let record = written(text.len() * 6 + 200, |out| out.unreadable(&call, b"_time", b"test: reason"));
+            let value: serde_json::Value = serde_json::from_slice(&record.unwrap()).unwrap();
             prop_assert_eq!(value["leafpack_record"].as_str(), Some(text.as_str()));
         }
     }

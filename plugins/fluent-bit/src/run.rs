@@ -36,13 +36,10 @@ pub fn run<S>(
     let mut output = Output::new(buffer);
     match filter(call, settings, &mut output) {
         Verdict::Emit => {
-            let len = output.written().len();
             output.push_byte(0);
-            if output.overflowed() {
-                Answer::TooSmall
-            } else {
-                Answer::Record { len }
-            }
+            output
+                .len()
+                .map_or(Answer::TooSmall, |len| Answer::Record { len: len - 1 })
         }
         Verdict::Keep => Answer::Same,
         Verdict::Drop => Answer::Dropped,
@@ -53,11 +50,12 @@ pub fn run<S>(
 /// fields that come from the tag and the settings.
 #[inline]
 pub fn first_size(call: &Call<'_>) -> usize {
+    // Neither sum can wrap on 32 bits: both lengths lie inside of one memory of at most 4 GiB, and a record
+    // of 2 GiB would not have got here. A wrapped size would only be too small.
     let record = call.record.map_or(0, <[u8]>::len);
     record
-        .saturating_mul(2)
-        .saturating_add(call.tag.len().saturating_mul(4))
-        .saturating_add(2048)
+        .wrapping_mul(2)
+        .wrapping_add(call.tag.len() * 4 + 2048)
 }
 
 /// The size to try after `size` was too small; `None` where no sensible filter would need more (a filter

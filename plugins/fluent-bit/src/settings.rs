@@ -32,7 +32,8 @@ pub enum Source {
 #[derive(Debug)]
 pub struct Notes<'a> {
     module: &'a [u8],
-    output: Output<'a>,
+    buffer: &'a mut [u8],
+    len: usize,
 }
 
 impl<'a> Notes<'a> {
@@ -40,24 +41,27 @@ impl<'a> Notes<'a> {
     pub fn new(module: &'a str, buffer: &'a mut [u8]) -> Self {
         Self {
             module: module.as_bytes(),
-            output: Output::new(buffer),
+            buffer,
+            len: 0,
         }
     }
 
     /// Adds a line `leafpack: <module>.json: <parts>`.
     pub fn add(&mut self, parts: &[&[u8]]) {
-        self.output.push(b"leafpack: ");
-        self.output.push(self.module);
-        self.output.push(b".json: ");
+        let mut line = Output::new(self.buffer.get_mut(self.len..).unwrap_or_default());
+        line.push(b"leafpack: ");
+        line.push(self.module);
+        line.push(b".json: ");
         for part in parts {
-            self.output.push(part);
+            line.push(part);
         }
-        self.output.push(b"\n");
+        line.push(b"\n");
+        self.len += line.len().unwrap_or(0);
     }
 
     /// The lines so far.
     pub fn text(&self) -> &[u8] {
-        self.output.written()
+        self.buffer.get(..self.len).unwrap_or_default()
     }
 }
 

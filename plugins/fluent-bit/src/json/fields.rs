@@ -75,7 +75,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The next field, or `None` inside at the object's end; `None` outside where the text is malformed.
-    #[inline]
+    #[inline(never)]
     fn step(&mut self) -> Option<Option<Field<'a>>> {
         let text = self.text;
         self.at = skip_space(text, self.at);

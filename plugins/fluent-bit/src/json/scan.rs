@@ -21,14 +21,22 @@ const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
 /// Marks (by its high bit) the lowest byte of `word` that a JSON string cannot hold as it is: a quote, a
-/// backslash or a control character. Bytes above the lowest mark may be marked wrongly.
+/// backslash or a control character. Bytes above the lowest mark may be marked wrongly, and any byte of 0x80
+/// and above may be.
+#[inline]
+fn suspects(word: u64) -> u64 {
+    // With bit 1 flipped a quote is 0x20 and the two characters below it lie above, so that one comparison
+    // finds quotes and control characters alike. A difference borrows into the high bit of its byte where
+    // the byte is below what is taken from it.
+    let quote_or_control = (word ^ (ONES * 2)).wrapping_sub(ONES * 0x21);
+    let backslash = (word ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
+    quote_or_control | backslash
+}
+
+/// As [`suspects`], and bytes of 0x80 and above are not marked.
 #[inline]
 fn specials(word: u64) -> u64 {
-    let quote = word ^ (ONES * b'"' as u64);
-    let backslash = word ^ (ONES * b'\\' as u64);
-    let control = word.wrapping_sub(ONES * 0x20) & !word;
-    let equal = quote.wrapping_sub(ONES) & !quote | backslash.wrapping_sub(ONES) & !backslash;
-    (equal | control) & HIGHS
+    suspects(word) & !word & HIGHS
 }
 
 #[inline]
@@ -36,63 +44,110 @@ fn is_special(byte: u8) -> bool {
     byte == b'"' || byte == b'\\' || byte < 0x20
 }
 
-/// Index of the first byte from `from` on that a JSON string cannot hold as it is.
+/// Index of the first byte from `from` on that a JSON string cannot hold as it is; the text's length where
+/// there is none. (An `Option` would be returned through memory on wasm32, at the price of some ten
+/// instructions in the interpreter.)
 #[inline]
-fn next_special(text: &[u8], from: usize) -> Option<usize> {
-    let (words, tail) = text.get(from..)?.as_chunks::<8>();
+fn next_special(text: &[u8], from: usize) -> usize {
+    let Some((words, tail)) = text.get(from..).map(<[u8]>::as_chunks::<8>) else {
+        return text.len();
+    };
     let mut at = from;
+    let (blocks, words) = words.as_chunks::<4>();
+    for block in blocks {
+        let [a, b, c, d] = block.map(|word| suspects(u64::from_le_bytes(word)));
+        if (a | b | c | d) & HIGHS != 0 {
+            let found = in_words(block, at, text.len());
+            if found < text.len() {
+                return found;
+            }
+        }
+        at += 32;
+    }
+    let found = in_words(words, at, text.len());
+    if found < text.len() {
+        return found;
+    }
+    at += words.len() * 8;
+    match text.last_chunk::<8>() {
+        Some(word) if !tail.is_empty() => {
+            // The last eight bytes, less those that were read already; the zeros that are shifted in are
+            // marked as control characters behind the text's end.
+            let word = u64::from_le_bytes(*word) >> (8 * (8 - tail.len()) & 63);
+            at + first(specials(word))
+        }
+        _ => at + tail.iter().take_while(|byte| !is_special(**byte)).count(),
+    }
+}
+
+/// Index of the first special byte of `words`, which start at `at`, or `none`.
+#[inline(never)]
+fn in_words(words: &[[u8; 8]], mut at: usize, none: usize) -> usize {
     for word in words {
         let marks = specials(u64::from_le_bytes(*word));
         if marks != 0 {
-            return Some(at + (marks.trailing_zeros() / 8) as usize);
+            return at + first(marks);
         }
         at += 8;
     }
-    for byte in tail {
-        if is_special(*byte) {
-            return Some(at);
-        }
-        at += 1;
-    }
-    None
+    none
+}
+
+/// Index of the lowest marked byte.
+#[inline]
+fn first(marks: u64) -> usize {
+    (marks.trailing_zeros() / 8) as usize
 }
 
 /// Whether `text` can stand in a JSON string as it is, without any escape.
 #[inline]
 pub fn is_plain(text: &[u8]) -> bool {
-    next_special(text, 0).is_none()
+    next_special(text, 0) == text.len()
 }
 
 /// Index of the quote that closes the string whose content starts at `from`; `None` where there is none, or
 /// where the content is not valid (a control character, an unknown escape).
 #[inline]
 pub fn string_end(text: &[u8], from: usize) -> Option<usize> {
+    let end = closing_quote(text, from);
+    (end != INVALID).then_some(end)
+}
+
+/// What [`closing_quote`] returns where there is none.
+const INVALID: usize = usize::MAX;
+
+#[inline(never)]
+fn closing_quote(text: &[u8], from: usize) -> usize {
     let mut at = from;
     loop {
-        at = next_special(text, at)?;
-        match text.get(at)? {
-            b'"' => return Some(at),
-            b'\\' => at += escape_len(text.get(at..)?)?,
-            _ => return None,
+        at = next_special(text, at);
+        match text.get(at..) {
+            Some([b'"', ..]) => return at,
+            Some(escape @ [b'\\', ..]) => match escape_len(escape) {
+                0 => return INVALID,
+                len => at += len,
+            },
+            _ => return INVALID,
         }
     }
 }
 
-/// Length in bytes of the escape that `text` starts with: 2, or 6 for `\uXXXX`. A surrogate counts by
-/// itself, whether or not its other half follows (RFC 8259 leaves that to the reader).
+/// Length in bytes of the escape that `text` starts with: 2, or 6 for `\uXXXX`; 0 where it is none. A
+/// surrogate counts by itself, whether or not its other half follows (RFC 8259 leaves that to the reader).
 #[inline]
-fn escape_len(text: &[u8]) -> Option<usize> {
+fn escape_len(text: &[u8]) -> usize {
     match text {
         [
             b'\\',
             b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't',
             ..,
-        ] => Some(2),
-        [b'\\', b'u', hex @ ..] => {
-            let hex = hex.first_chunk::<4>()?;
-            hex.iter().all(u8::is_ascii_hexdigit).then_some(6)
+        ] => 2,
+        [b'\\', b'u', a, b, c, d, ..]
+            if [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()) =>
+        {
+            6
         }
-        _ => None,
+        _ => 0,
     }
 }
 
@@ -256,18 +311,14 @@ mod tests {
                 for at in 0..len {
                     let mut text = std::vec![0xffu8; len];
                     text[at] = special;
-                    assert_eq!(
-                        next_special(&text, 0),
-                        Some(at),
-                        "{special} at {at} of {len}"
-                    );
-                    assert_eq!(next_special(&text, at + 1), None);
+                    assert_eq!(next_special(&text, 0), at, "{special} at {at} of {len}");
+                    assert_eq!(next_special(&text, at + 1), len);
                 }
             }
         }
         assert_eq!(
             next_special(&[0x20, 0x21, 0x23, 0x5b, 0x5d, 0x7f, 0x80, 0xff, b'a'], 0),
-            None
+            9
         );
     }
 

