@@ -9,5 +9,5 @@ mod scan;
 mod text;
 
 pub use fields::{Field, Fields, Malformed, Value};
-pub use scan::{Kind, MAX_DEPTH, is_plain, string_end, value_end};
+pub use scan::{Kind, MAX_DEPTH, MAX_MAGNITUDE, is_plain, string_end, value_end};
 pub use text::{Unescaped, unescape};
