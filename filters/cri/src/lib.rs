@@ -57,14 +57,16 @@ pub fn cri(call: &Call<'_>, state: &State, out: &mut Output<'_>) -> Verdict {
 #[inline(never)]
 fn slow(call: &Call<'_>, settings: &Settings, out: &mut Output<'_>) -> Verdict {
     match Record::read(call.record.unwrap_or_default(), settings.input) {
-        Ok(record) => record.write(call, settings, out),
-        Err(_) => {
-            let reason: &[u8] = match call.record {
+        Ok(record) => {
+            record.write(call, settings, out);
+            Verdict::Emit
+        }
+        Err(_) => Verdict::Unreadable {
+            time_field: settings.names.time(),
+            reason: match call.record {
                 None => b"cri.record: the host had no memory for the record",
                 Some(_) => b"cri.record: the record is no JSON object",
-            };
-            out.unreadable(call, settings.names.time(), reason);
-        }
+            },
+        },
     }
-    Verdict::Emit
 }

@@ -32,4 +32,12 @@ pub enum Verdict {
     Keep,
     /// The record is dropped: only by a rule that a user configured.
     Drop,
+    /// The record is no JSON object (or is missing), and what was written so far is void: the record becomes
+    /// the event's time, the reason, and the text as one string ([`RECORD_FIELD`](crate::RECORD_FIELD)).
+    Unreadable {
+        /// Field of the time.
+        time_field: &'static [u8],
+        /// Why, for [`ERROR_FIELD`](crate::ERROR_FIELD): a code, a colon and a reason.
+        reason: &'static [u8],
+    },
 }

@@ -83,12 +83,11 @@ impl<'a> Output<'a> {
         }
     }
 
-    /// Writes the record for a text that is no JSON object (or is missing): the event's time as `time_key`,
-    /// the reason, and the text as one string. `time_key` is plain, as in [`Object::string`].
+    /// Writes the record of [`Verdict::Unreadable`](crate::Verdict::Unreadable).
     #[inline(never)]
-    pub fn unreadable(&mut self, call: &Call<'_>, time_key: &[u8], reason: &[u8]) {
+    pub(crate) fn unreadable(&mut self, call: &Call<'_>, time_field: &[u8], reason: &[u8]) {
         let mut object = self.object();
-        object.string(time_key, &call.time.rfc3339());
+        object.string(time_field, &call.time.rfc3339());
         object.string(ERROR_FIELD, reason);
         if let Some(text) = call.record {
             object.text(RECORD_FIELD, text);

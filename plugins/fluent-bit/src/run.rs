@@ -35,15 +35,23 @@ pub fn run<S>(
 ) -> Answer {
     let mut output = Output::new(buffer);
     match filter(call, settings, &mut output) {
-        Verdict::Emit => {
-            output.push_byte(0);
-            output
-                .len()
-                .map_or(Answer::TooSmall, |len| Answer::Record { len: len - 1 })
-        }
+        Verdict::Emit => finish(output),
         Verdict::Keep => Answer::Same,
         Verdict::Drop => Answer::Dropped,
+        Verdict::Unreadable { time_field, reason } => {
+            let mut output = Output::new(buffer);
+            output.unreadable(call, time_field, reason);
+            finish(output)
+        }
     }
+}
+
+#[inline]
+fn finish(mut output: Output<'_>) -> Answer {
+    output.push_byte(0);
+    output
+        .len()
+        .map_or(Answer::TooSmall, |len| Answer::Record { len: len - 1 })
 }
 
 /// The first size to try for the buffer, in bytes: a record and as much again as scratch, with room for the
