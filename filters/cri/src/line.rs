@@ -70,7 +70,10 @@ impl<'a> Line<'a> {
         let (time, rest) = rfc3339_prefix(text)
             .and_then(|len| text.split_at_checked(len))
             .ok_or(Fault::Time)?;
-        let (stream, rest) = rest.split_first_chunk::<8>().ok_or(Fault::Stream)?;
+        let Some((stream, rest)) = rest.split_first_chunk::<8>() else {
+            let cut_behind = matches!(rest, b" stdout" | b" stderr");
+            return Err(if cut_behind { Fault::Tag } else { Fault::Stream });
+        };
         let stream = match stream {
             b" stdout " => Stream::Stdout,
             b" stderr " => Stream::Stderr,
