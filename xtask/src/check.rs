@@ -326,8 +326,8 @@ fn scan(
         }
         // -1 as a divisor overflows on the smallest number.
         divisor_is_safe = match operator {
-            Operator::I32Const { value } => value > 0 || value < -1,
-            Operator::I64Const { value } => value > 0 || value < -1,
+            Operator::I32Const { value } => !(-1..=0).contains(&value),
+            Operator::I64Const { value } => !(-1..=0).contains(&value),
             _ => false,
         };
     }

@@ -1,7 +1,233 @@
-//! `cargo xtask demo`
-use crate::Result;
-use crate::workspace::Workspace;
-/// x
+//! `cargo xtask demo`: the project's job on the examples, from nothing.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::process::{line, on_path, quietly};
+use crate::workspace::{Workspace, read, write_if_changed};
+use crate::{Result, build};
+
+/// Builds what is missing, then shows logs going through the filter and a spoke's stack being made.
 pub(crate) fn demo(workspace: &Workspace) -> Result<()> {
-    crate::build::build(workspace).map(|_| ())
+    eprintln!("1. Building");
+    build::build(workspace)?;
+    let demo = Demo {
+        workspace,
+        out: workspace.root.join("target/demo"),
+    };
+    eprintln!("\n2. Container logs through the filter cri.wasm");
+    let records = demo.logs()?;
+    eprintln!("\n3. A spoke's log collection from one resource");
+    let objects = demo.render()?;
+    let built = demo.hosts()?;
+
+    println!("\nDone:");
+    println!("  {records} log lines became records, none lost: target/demo/*.jsonl");
+    println!("  examples/spoke became {objects} objects: target/demo/spoke.yaml");
+    match built {
+        Some(host) => println!("  {host} made the same objects with it, twice the same bytes"),
+        None => println!("  kustomize was not found; `cargo xtask tools kustomize` installs it"),
+    }
+    println!("Next:");
+    println!("  dist/bin/leafpack logs --filter cri FILE     your own /var/log/containers/*.log");
+    println!("  dist/bin/leafpack render examples/spoke/stack.yaml");
+    println!(
+        "  PATH=\"$PWD/dist/bin:$PATH\" kustomize build --enable-alpha-plugins --enable-exec examples/spoke"
+    );
+    println!("  docs/getting-started.md                      a cluster of your own");
+    Ok(())
+}
+
+struct Demo<'a> {
+    workspace: &'a Workspace,
+    /// Where results are left for a look.
+    out: PathBuf,
+}
+
+impl Demo<'_> {
+    fn leafpack(&self) -> Command {
+        let mut command = Command::new(self.workspace.dist().join("bin/leafpack"));
+        command.current_dir(&self.workspace.root);
+        command
+    }
+
+    /// Runs a command after showing it.
+    fn show(command: &mut Command) -> Result<Vec<u8>> {
+        eprintln!("   $ {}", line(command));
+        quietly(command)
+    }
+
+    /// Sends every example log through the filter; returns how many records came of it.
+    fn logs(&self) -> Result<usize> {
+        let folder = self.workspace.root.join("examples/logs");
+        let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
+            .map_err(|error| format!("cannot read {}: {error}", folder.display()))?
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "log"))
+            .collect();
+        files.sort();
+        let mut total = 0;
+        for file in files {
+            let mut command = self.leafpack();
+            command
+                .args(["logs", "--filter", "cri"])
+                .arg(file.strip_prefix(&self.workspace.root).unwrap_or(&file));
+            let output = Self::show(&mut command)?;
+            let lines = read(&file)?
+                .split(|byte| *byte == b'\n')
+                .filter(|line| !line.is_empty())
+                .count();
+            let records = parse(&output)?;
+            let count = |field: &str| {
+                records
+                    .iter()
+                    .filter(|record| record.get(field).is_some())
+                    .count()
+            };
+            eprintln!(
+                "     {} records: {} with a stream, {} partial, {} marked with leafpack_error",
+                records.len(),
+                count("stream"),
+                count("partial_message"),
+                count("leafpack_error"),
+            );
+            if records.len() < lines {
+                return Err(format!("{} lines gave {} records", lines, records.len()));
+            }
+            if let Some(record) = records
+                .iter()
+                .max_by_key(|record| record.as_object().map_or(0, |r| r.len()))
+            {
+                eprintln!("     such as {}", shorten(&record.to_string()));
+            }
+            total += records.len();
+            let name = file.file_stem().unwrap_or_default().to_string_lossy();
+            let name = name.split('_').next().unwrap_or_default();
+            write_if_changed(&self.out.join(format!("{name}.jsonl")), &output)?;
+        }
+        Ok(total)
+    }
+
+    /// Renders the example spoke; returns how many objects it has.
+    fn render(&self) -> Result<usize> {
+        let mut command = self.leafpack();
+        let stack = Self::show(command.args(["render", "examples/spoke/stack.yaml"]))?;
+        write_if_changed(&self.out.join("spoke.yaml"), &stack)?;
+        let kinds = kinds(&stack);
+        eprintln!("     {}", shorten(&kinds.join(", ")));
+        Ok(kinds.len())
+    }
+
+    /// Builds the example through a host that is there; returns its name.
+    fn hosts(&self) -> Result<Option<&'static str>> {
+        let tools = self.workspace.tools().join("bin");
+        let find = |name: &str| {
+            Some(tools.join(name))
+                .filter(|path| path.is_file())
+                .or_else(|| on_path(name))
+        };
+        let (host, mut first, mut second) = if let Some(kustomize) = find("kustomize") {
+            (
+                "kustomize",
+                self.kustomize(&kustomize),
+                self.kustomize(&kustomize),
+            )
+        } else if let Some(kubectl) = find("kubectl") {
+            let home = self.out.join("plugins");
+            quietly(
+                self.leafpack()
+                    .args(["plugin", "install", "--home"])
+                    .arg(&home),
+            )?;
+            (
+                "kubectl",
+                self.kubectl(&kubectl, &home),
+                self.kubectl(&kubectl, &home),
+            )
+        } else {
+            return Ok(None);
+        };
+        let (one, two) = (Self::show(&mut first)?, quietly(&mut second)?);
+        if one != two {
+            return Err(format!("{host} gave other bytes the second time"));
+        }
+        let rendered = kinds(&read(&self.out.join("spoke.yaml"))?).len();
+        let built = kinds(&one).len();
+        eprintln!("     {built} objects, twice the same {} bytes", one.len());
+        if built != rendered {
+            return Err(format!(
+                "{host} gave {built} objects, and `leafpack render` {rendered}"
+            ));
+        }
+        Ok(Some(host))
+    }
+
+    fn kustomize(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command
+            .current_dir(&self.workspace.root)
+            .env("PATH", self.path());
+        command.args([
+            "build",
+            "--enable-alpha-plugins",
+            "--enable-exec",
+            "examples/spoke",
+        ]);
+        command
+    }
+
+    fn kubectl(&self, program: &Path, home: &Path) -> Command {
+        let mut command = Command::new(program);
+        command
+            .current_dir(&self.workspace.root)
+            .env("KUSTOMIZE_PLUGIN_HOME", home);
+        command.args([
+            "kustomize",
+            "--enable-alpha-plugins",
+            "examples/spoke-kubectl",
+        ]);
+        command
+    }
+
+    /// `PATH` with the program in front: kustomize looks its functions up there.
+    fn path(&self) -> std::ffi::OsString {
+        let mut folders = vec![self.workspace.dist().join("bin")];
+        folders.extend(
+            std::env::var_os("PATH")
+                .iter()
+                .flat_map(std::env::split_paths),
+        );
+        std::env::join_paths(folders).unwrap_or_default()
+    }
+}
+
+/// JSON lines.
+fn parse(text: &[u8]) -> Result<Vec<Value>> {
+    text.split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| {
+            serde_json::from_slice(line).map_err(|error| format!("not a JSON record: {error}"))
+        })
+        .collect()
+}
+
+/// The kind of each object in a stream of block style YAML.
+fn kinds(stream: &[u8]) -> Vec<String> {
+    String::from_utf8_lossy(stream)
+        .lines()
+        .filter_map(|line| line.strip_prefix("kind: "))
+        .map(str::to_string)
+        .collect()
+}
+
+/// At most so much that it fits a line or two of a terminal.
+fn shorten(text: &str) -> String {
+    const MOST: usize = 150;
+    if text.chars().count() <= MOST {
+        return text.to_string();
+    }
+    text.chars().take(MOST).chain("…".chars()).collect()
 }

@@ -64,6 +64,7 @@ pub(crate) fn build(workspace: &Workspace, toolchain: &Toolchain) -> Result<Vec<
     for kind in [Kind::Filter, Kind::Function] {
         let names = crates_in(&workspace.root.join(kind.folder()))?;
         let mut cargo = toolchain.cargo_build(workspace, kind.target());
+        cargo.args(["--locked", "--profile", "wasm"]);
         for name in &names {
             cargo.args(["--package", &kind.package(name), "--bin", name]);
         }

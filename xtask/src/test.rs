@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::process::{answer, cargo, on_path, run};
+use crate::process::{answer, cargo, on_path, quietly, run};
+use crate::toolchain::{FILTER_TARGET, Toolchain};
 use crate::tools::{self, Requirement};
-use crate::workspace::{Workspace, create_folder};
-use crate::{Result, build};
+use crate::workspace::{Workspace, create_folder, read, write_if_changed};
+use crate::{Result, build, check, progress};
 
 /// Tests append a line here for each peer that they did not find.
 const SKIPS: &str = "LEAFPACK_SKIPS";
@@ -14,6 +15,7 @@ const SKIPS: &str = "LEAFPACK_SKIPS";
 /// Builds, runs every test, and lists what was skipped and how to get it.
 pub(crate) fn test(workspace: &Workspace, require: &[Requirement], args: &[String]) -> Result<()> {
     build::build(workspace)?;
+    readme_example(workspace)?;
     let skips = workspace.root.join("target/skips.txt");
     create_folder(&workspace.root.join("target"))?;
     std::fs::write(&skips, "")
@@ -85,6 +87,38 @@ pub(crate) fn test(workspace: &Workspace, require: &[Requirement], args: &[Strin
         ));
     }
     Ok(())
+}
+
+/// Builds the filter that the README of leafpack-fluent-bit prints, as a project of its own, and checks the module
+/// as our own are checked.
+fn readme_example(workspace: &Workspace) -> Result<()> {
+    let bindings = workspace.root.join("plugins/fluent-bit");
+    let project = Workspace::at(workspace.root.join("target/readme-example"));
+    let manifest = format!(
+        "[package]\nname = \"seen_by\"\nedition = \"2024\"\n\n[dependencies]\nleafpack-fluent-bit = {{ path = {bindings:?} \
+         }}\n\n[profile.release]\nlto = \"fat\"\ncodegen-units = 1\npanic = \"abort\"\n\n[workspace]\n"
+    );
+    write_if_changed(&project.root.join("Cargo.toml"), manifest.as_bytes())?;
+    let example = read(&bindings.join("examples/seen_by.rs"))?;
+    write_if_changed(&project.root.join("src/main.rs"), &example)?;
+    progress::step("the filter of the README, as a project of its own", || {
+        let toolchain = Toolchain::find(workspace)?;
+        quietly(
+            toolchain
+                .cargo_build(&project, FILTER_TARGET)
+                .arg("--release"),
+        )?;
+        let module = project
+            .target
+            .join(FILTER_TARGET)
+            .join("release/seen_by.wasm");
+        let facts = check::filter("seen_by.wasm", &read(&module)?)?;
+        if facts.functions == ["seen_by"] {
+            Ok(())
+        } else {
+            Err(format!("it exports {:?}", facts.functions))
+        }
+    })
 }
 
 /// A line as tests write it.

@@ -134,15 +134,7 @@ impl Toolchain {
         if let Some(rustc) = &self.rustc {
             cargo.env("RUSTC", rustc);
         }
-        cargo.args([
-            "build",
-            "--quiet",
-            "--locked",
-            "--profile",
-            "wasm",
-            "--target",
-            target,
-        ]);
+        cargo.args(["build", "--quiet", "--target", target]);
         // Panic messages name source files: the same ones wherever the checkout and cargo's folder are.
         let home = std::env::var_os("CARGO_HOME")
             .map(PathBuf::from)
