@@ -1,1 +1,107 @@
-//! x
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod check;
+mod endpoint;
+mod fluent_bit;
+mod flux;
+mod modules;
+mod names;
+mod plan;
+mod profile;
+mod quantity;
+pub mod spec;
+mod stack;
+
+pub use modules::{Embedded, Modules, Source};
+
+use krm_rs::{Function, Items, Object, ResultItem, Results};
+use plan::Plan;
+use serde::{Deserialize, Deserializer};
+use spec::Spec;
+use std::marker::PhantomData;
+
+/// The function `ObservabilityStack`, with the filter modules of `M`.
+#[derive(Debug, Clone)]
+pub struct ObservabilityStack<M> {
+    spec: Spec,
+    modules: PhantomData<M>,
+}
+
+impl<'de, M> Deserialize<'de> for ObservabilityStack<M> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(ObservabilityStack {
+            spec: Spec::deserialize(deserializer)?,
+            modules: PhantomData,
+        })
+    }
+}
+
+impl<M: Source> Function for ObservabilityStack<M> {
+    const API_VERSION: &'static str = "leafpack.dev/v1alpha1";
+    const KIND: &'static str = "ObservabilityStack";
+
+    /// Adds the stack's objects to the items, or puts them in the place of those of an earlier run.
+    fn run(self, config: &Object, items: &mut Items, results: &mut Results) {
+        let Some(plan) = Plan::read(&self.spec, config.name(), results) else {
+            return;
+        };
+        let modules = M::modules();
+        if let Err(fault) = modules.check() {
+            results.push(module_error(&fault));
+            return;
+        }
+        match stack::render(&plan, &modules) {
+            Ok(objects) => {
+                for object in objects {
+                    add(object, items, results);
+                }
+            }
+            Err(unsound) => results.push(ResultItem::error(
+                format!(
+                    "{} would hold {}, which Flux has to replace, and {}, which it has to leave alone",
+                    unsound.object, unsound.mixed.expression, unsound.mixed.literal
+                ),
+                "write the value without a Flux expression",
+            )),
+        }
+    }
+}
+
+fn module_error(fault: &modules::Fault) -> ResultItem {
+    match fault {
+        modules::Fault::Missing => ResultItem::error(
+            "this function was built without its filter modules",
+            "run cargo xtask build",
+        ),
+        modules::Fault::TooLarge(size) => ResultItem::error(
+            format!(
+                "the filter modules take {size} bytes of a ConfigMap, of which {} fit",
+                modules::LIMIT
+            ),
+            "build them with cargo xtask build, which checks their size",
+        ),
+    }
+}
+
+/// Never replaces an object of somebody else's, whose fields would be lost.
+fn add(object: Object, items: &mut Items, results: &mut Results) {
+    let theirs = items
+        .deployable()
+        .find(|old| old.is_same(&object))
+        .filter(|old| old.label(names::MANAGED_BY_LABEL) != Some(names::MANAGED_BY));
+    let Some(theirs) = theirs else {
+        items.upsert(object);
+        return;
+    };
+    let fix = if object.kind() == "Namespace" {
+        "spec:\n  createNamespace: false"
+    } else {
+        "leave it out of the build, or give the stack another namespace"
+    };
+    let error = ResultItem::error(
+        "found an object of this name in the build, which the stack would replace",
+        fix,
+    );
+    results.push(error.on(theirs));
+}

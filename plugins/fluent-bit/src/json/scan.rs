@@ -50,7 +50,7 @@ fn is_special(byte: u8) -> bool {
 /// Index of the first byte from `from` on that a JSON string cannot hold as it is; the text's length where
 /// there is none. (An `Option` would be returned through memory on wasm32, at the price of some ten
 /// instructions in the interpreter.)
-#[inline]
+#[inline(always)]
 fn next_special(text: &[u8], from: usize) -> usize {
     let Some((words, tail)) = text.get(from..).map(<[u8]>::as_chunks::<8>) else {
         return text.len();
@@ -84,7 +84,7 @@ fn next_special(text: &[u8], from: usize) -> usize {
 }
 
 /// Index of the first special byte of `words`, which start at `at`, or `none`.
-#[inline(never)]
+#[inline]
 fn in_words(words: &[[u8; 8]], mut at: usize, none: usize) -> usize {
     for word in words {
         let marks = specials(u64::from_le_bytes(*word));
