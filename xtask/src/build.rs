@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::modules::{self, Kind, Module};
-use crate::process::{cargo, quietly};
+use crate::process::{answer, cargo, quietly};
 use crate::toolchain::Toolchain;
 use crate::workspace::{Workspace, create_folder, read, write_if_changed};
 use crate::{Result, progress};
@@ -48,12 +48,15 @@ fn cwasm(workspace: &Workspace, module: &Module) -> PathBuf {
 
 /// Compiles the modules for this machine's processor, so that the launcher need not.
 fn precompile(workspace: &Workspace, modules: &[Module]) -> Result<()> {
+    // The whole workspace's features, so that `cargo test --workspace` need not build Cranelift again.
     progress::step("the ahead-of-time compiler", || {
-        quietly(host_cargo(workspace).args([
+        let mut cargo = host_cargo(workspace);
+        quietly(cargo.args([
             "build",
             "--quiet",
             "--locked",
-            "--package",
+            "--workspace",
+            "--bin",
             "leafpack-precompile",
         ]))
     })?;
@@ -143,14 +146,13 @@ fn kinds(workspace: &Workspace, name: &str) -> Result<(Value, Value)> {
 /// Builds the program with all modules inside.
 fn launcher(workspace: &Workspace) -> Result<PathBuf> {
     progress::step("the program leafpack", || {
-        quietly(host_cargo(workspace).args([
-            "build",
-            "--quiet",
-            "--locked",
-            "--release",
-            "--package",
-            "leafpack",
-        ]))
+        let mut cargo = host_cargo(workspace);
+        cargo.args(["rustc", "--quiet", "--locked", "--release"]);
+        cargo.args(["--package", "leafpack", "--bin", "leafpack"]);
+        if static_libc() {
+            cargo.args(["--", "-Ctarget-feature=+crt-static"]);
+        }
+        quietly(&mut cargo)
     })?;
     let program = workspace.dist().join("bin/leafpack");
     let built = workspace.target.join("release/leafpack");
@@ -165,6 +167,17 @@ fn launcher(workspace: &Workspace) -> Result<PathBuf> {
         .and_then(|_| std::fs::rename(&fresh, &program))
         .map_err(|error| format!("cannot write {}: {error}", program.display()))?;
     Ok(program)
+}
+
+/// Whether glibc can be linked in: kustomize starts the program for every function, and a static one starts a third of
+/// a millisecond sooner; it also runs in any image.
+fn static_libc() -> bool {
+    if !cfg!(all(target_os = "linux", target_env = "gnu")) {
+        return false;
+    }
+    // Where there is none, the compiler answers with the bare name.
+    let found = answer(Command::new("cc").arg("-print-file-name=libc.a"));
+    found.is_some_and(|path| Path::new(&path).is_absolute())
 }
 
 /// Builds the modules in two folders of different names and compares the bytes.

@@ -1,0 +1,192 @@
+//! The options of the command line, and what `--help` says about them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::cli::World;
+use crate::sandbox::{BadLimit, Limit, Limits};
+
+const AFTER_HELP: &str = "\
+Called by kustomize, it takes no arguments: it reads a ResourceList and runs the module that the functionConfig's kind \
+is for. A generator or transformer asks for that with
+
+  metadata:
+    annotations:
+      config.kubernetes.io/function: |
+        exec: {path: leafpack}
+
+and kustomize must be told to allow it:
+
+  kustomize build --enable-alpha-plugins --enable-exec DIR
+
+kubectl has no --enable-exec, but older plugins: see leafpack plugin install --help.
+
+Modules run in a sandbox: no files, no network, no environment, no clock. What they may use is set by
+  LEAFPACK_MAX_MEMORY   memory (512MiB)
+  LEAFPACK_TIMEOUT      time of a function's run, or of one record's (30s)
+  LEAFPACK_MAX_OUTPUT   output (64MiB)
+
+Exit status: 0; 1 after an error; 2 for a command line that can't be read.";
+
+/// Turn one short resource into a cluster's observability stack, and see what Fluent Bit filters make of your logs
+#[derive(Parser, Debug)]
+#[command(name = "leafpack", version, after_long_help = AFTER_HELP, arg_required_else_help = true)]
+#[command(after_help = "leafpack --help also tells how kustomize calls it.")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Print what a function makes, without kustomize
+    ///
+    /// Prints the objects as YAML on standard output, and what the function has to say on standard error. A file may
+    /// hold several configurations: they run in turn, each on what the ones before left.
+    #[command(after_long_help = "\
+Examples:
+  leafpack render stack.yaml
+  leafpack render stack.yaml | kubectl apply --server-side -f -
+  kustomize build base | leafpack render --input - check.yaml")]
+    Render(RenderArgs),
+    /// Print the records that Fluent Bit would ship with a filter
+    ///
+    /// Takes log lines as Fluent Bit's tail input does, calls the filter as its wasm filter does, and prints one JSON
+    /// object for each record that comes back. A line that the filter drops prints nothing.
+    #[command(after_long_help = "\
+The record for a line is {\"log\": \"<line>\"}, as the tail input makes it without a parser, escaped as Fluent Bit 4 \
+and 5 do it. The settings file is what Fluent Bit finds as <module>.json in a folder of accessible_paths.
+
+Examples:
+  leafpack logs --filter cri /var/log/containers/web-0_shop_web-*.log
+  kubectl logs web-0 --timestamps | sed 's/ / stdout F /' | leafpack logs --filter cri
+  leafpack logs --filter cri --settings cri.json --time 2024-05-01T12:00:00Z sample.log")]
+    Logs(LogsArgs),
+    /// List the modules in this binary, with their kinds, sizes and SHA-256
+    List,
+    /// Write the filter modules, and a ConfigMap that holds them
+    ///
+    /// Writes <name>.wasm for each filter, and leafpack-filters.configmap.yaml with all of them as binaryData.
+    Export(ExportArgs),
+    /// Install leafpack as a plugin that kubectl kustomize calls
+    #[command(subcommand)]
+    Plugin(PluginCommand),
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum PluginCommand {
+    /// Lay out a folder for kustomize's older kind of plugin, which kubectl runs too
+    ///
+    /// kubectl kustomize can't run KRM functions: it lacks --enable-exec, and skips them without a word. It runs
+    /// programs at <home>/<group>/<version>/<kind>/<Kind>, and this command puts leafpack there for each kind that it
+    /// knows. The configuration must not carry the annotation config.kubernetes.io/function then.
+    #[command(after_long_help = "\
+Example:
+  leafpack plugin install --home ~/.config/kustomize/plugin
+  kubectl kustomize --enable-alpha-plugins DIR")]
+    Install(InstallArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct InstallArgs {
+    /// The plugin folder; ~/.config/kustomize/plugin is found by itself, another is named by KUSTOMIZE_PLUGIN_HOME
+    #[arg(long, value_name = "DIR")]
+    pub(crate) home: PathBuf,
+    /// Copy the binary instead of linking to it, for a folder that goes to another machine or into an image
+    #[arg(long)]
+    pub(crate) copy: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RenderArgs {
+    /// The configuration, such as an ObservabilityStack; - for standard input
+    #[arg(value_name = "CONFIG.yaml")]
+    pub(crate) config: PathBuf,
+    /// Resources to work on, as a transformer gets them; - for standard input
+    #[arg(long, value_name = "RESOURCES.yaml")]
+    pub(crate) input: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct LogsArgs {
+    /// The filter's module; leafpack list shows them
+    #[arg(long, value_name = "NAME")]
+    pub(crate) filter: String,
+    /// The function to call, as in Function_Name; by default the module's first
+    #[arg(long, value_name = "NAME")]
+    pub(crate) function: Option<String>,
+    /// The settings, in JSON; by default the filter finds none and uses its defaults
+    #[arg(long, value_name = "FILE")]
+    pub(crate) settings: Option<PathBuf>,
+    /// The tag of the records; by default kube.var.log.containers.<FILE's name>, as Tag kube.* makes it
+    #[arg(long)]
+    pub(crate) tag: Option<String>,
+    /// The time that Fluent Bit gives the records, in UTC, such as 2024-05-01T12:00:00Z; by default now
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) time: Option<std::time::SystemTime>,
+    /// The key that holds the line
+    #[arg(long, value_name = "NAME", default_value = "log")]
+    pub(crate) key: String,
+    /// Take a line that is a JSON object for the record itself
+    #[arg(long)]
+    pub(crate) json_lines: bool,
+    /// The log; by default, or for -, standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExportArgs {
+    /// The folder to write to; it is made if it isn't there
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+}
+
+/// Limits on the command line win over those of the environment.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Limits")]
+pub(crate) struct LimitArgs {
+    /// Memory of a module, such as 1GiB; also LEAFPACK_MAX_MEMORY
+    #[arg(long, value_name = "SIZE", value_parser = |text: &str| parse_limit(Limit::Memory, text))]
+    max_memory: Option<String>,
+    /// Time of a run, or of one record, such as 30s; also LEAFPACK_TIMEOUT
+    #[arg(long, value_name = "TIME", value_parser = |text: &str| parse_limit(Limit::Time, text))]
+    timeout: Option<String>,
+    /// Output of a module, such as 64MiB; also LEAFPACK_MAX_OUTPUT
+    #[arg(long, value_name = "SIZE", value_parser = |text: &str| parse_limit(Limit::Output, text))]
+    max_output: Option<String>,
+}
+
+impl LimitArgs {
+    /// The environment's limits with these over them.
+    pub(crate) fn over(&self, world: &World<'_>) -> Result<Limits, BadLimit> {
+        let mut limits = Limits::from_environment(world.variable)?;
+        for (limit, text) in [
+            (Limit::Memory, &self.max_memory),
+            (Limit::Time, &self.timeout),
+            (Limit::Output, &self.max_output),
+        ] {
+            if let Some(text) = text {
+                limits.set(limit, limit.option(), text)?;
+            }
+        }
+        Ok(limits)
+    }
+}
+
+fn parse_limit(limit: Limit, text: &str) -> Result<String, String> {
+    match Limits::default().set(limit, limit.option(), text) {
+        Ok(()) => Ok(text.to_owned()),
+        Err(why) => Err(format!("expected {}", why.right)),
+    }
+}
+
+fn parse_time(text: &str) -> Result<std::time::SystemTime, String> {
+    humantime::parse_rfc3339(text)
+        .map_err(|why| format!("{why}; expected a time in UTC such as 2024-05-01T12:00:00Z"))
+}

@@ -1,0 +1,124 @@
+//! Modules written by hand, compiled as `cargo xtask build` compiles the real ones, and a world to run them in.
+#![allow(dead_code, reason = "each test file uses a part of this")]
+#![allow(unsafe_code, reason = "machine code has to be vouched for")]
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::sync::{LazyLock, Mutex};
+
+use leafpack::{Catalog, Code, Filter, Function, World};
+use leafpack_precompile::Compiler;
+
+static COMPILER: LazyLock<Compiler> = LazyLock::new(|| Compiler::new().unwrap());
+static COMPILED: LazyLock<Mutex<HashMap<String, &'static [u8]>>> = LazyLock::new(Mutex::default);
+
+/// The code of `fixtures/<name>.wat`.
+pub(crate) fn code(name: &str) -> Code {
+    let mut compiled = COMPILED.lock().unwrap();
+    let bytes = *compiled
+        .entry(name.to_owned())
+        .or_insert_with(|| COMPILER.compile(&wasm(name)).unwrap().leak());
+    // SAFETY: the compiler's own output.
+    unsafe { Code::new(bytes) }
+}
+
+pub(crate) fn wasm(name: &str) -> Vec<u8> {
+    let path = format!("{}/tests/fixtures/{name}.wat", env!("CARGO_MANIFEST_DIR"));
+    wat::parse_file(path).unwrap()
+}
+
+/// The function in `fixtures/<name>.wat`, for one kind: its name with a capital.
+pub(crate) fn function(name: &'static str) -> Function {
+    let kind = format!("{}{}", name[..1].to_uppercase(), &name[1..]);
+    Function {
+        name,
+        api_version: "leafpack.dev/v1alpha1",
+        kinds: vec![&*kind.leak()].leak(),
+        size: wasm(name).len(),
+        sha256: "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+        code: code(name),
+    }
+}
+
+pub(crate) fn filter(name: &'static str, functions: &'static [&'static str]) -> Filter {
+    Filter {
+        name,
+        functions,
+        wasm: wasm(name).leak(),
+        sha256: "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210",
+        code: code(name),
+    }
+}
+
+/// All functions and filters of the fixtures.
+pub(crate) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
+    let functions = [
+        "chatter", "crash", "echo", "exit", "folder", "foreign", "garbage", "hog", "large",
+        "library", "recurse", "spin",
+    ];
+    Catalog {
+        functions: Vec::from(functions.map(function)).leak(),
+        filters: vec![
+            filter("filter", &["echo", "drop", "echo_msgpack"]),
+            filter("settings", &["settings"]),
+            filter("bare", &["bare"]),
+        ]
+        .leak(),
+    }
+});
+
+/// What a call of the program left.
+pub(crate) struct Left {
+    pub(crate) status: u8,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Left {
+    /// All three, for a snapshot.
+    pub(crate) fn text(&self) -> String {
+        let Left {
+            status,
+            stdout,
+            stderr,
+        } = self;
+        format!("status: {status}\n--- stdout\n{stdout}--- stderr\n{stderr}")
+    }
+}
+
+/// Calls the program in this process.
+pub(crate) fn call(arguments: &[&str], stdin: &str) -> Left {
+    call_with(arguments, stdin, &[], &CATALOG)
+}
+
+pub(crate) fn call_with(
+    arguments: &[&str],
+    stdin: &str,
+    variables: &[(&str, &str)],
+    catalog: &Catalog,
+) -> Left {
+    let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let lookup = |name: &str| {
+        let found = variables.iter().find(|(known, _)| *known == name);
+        found.map(|(_, value)| value.into())
+    };
+    let status = leafpack::run(
+        &arguments,
+        catalog,
+        &mut World {
+            stdin: &mut stdin.as_bytes(),
+            stdout: &mut stdout,
+            stderr: &mut stderr,
+            stdin_is_terminal: false,
+            show_progress: false,
+            variable: &lookup,
+        },
+    );
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Left {
+        status,
+        stdout: text(stdout),
+        stderr: text(stderr),
+    }
+}
