@@ -7,6 +7,7 @@
 pub mod corpus;
 pub mod fluent_bit;
 pub mod host_json;
+pub mod objects;
 pub mod oracle;
 pub mod peer;
 pub mod place;

@@ -76,32 +76,25 @@ impl Demo<'_> {
                 .args(["logs", "--filter", "cri"])
                 .arg(file.strip_prefix(&self.workspace.root).unwrap_or(&file));
             let output = Self::show(&mut command)?;
-            let lines = read(&file)?
-                .split(|byte| *byte == b'\n')
+            let input = read(&file)?;
+            let lines: Vec<&[u8]> = self::lines(&input).collect();
+            let records: Vec<&[u8]> = self::lines(&output)
                 .filter(|line| !line.is_empty())
-                .count();
-            let records = parse(&output)?;
-            let count = |field: &str| {
-                records
-                    .iter()
-                    .filter(|record| record.get(field).is_some())
-                    .count()
-            };
+                .collect();
+            let marked = |field: &str| records.iter().filter(|record| has(record, field)).count();
             eprintln!(
-                "     {} records: {} with a stream, {} partial, {} marked with leafpack_error",
+                "     {} lines gave {} records: {} partial, {} marked with leafpack_error",
+                lines.len(),
                 records.len(),
-                count("stream"),
-                count("partial_message"),
-                count("leafpack_error"),
+                marked("partial_message"),
+                marked("leafpack_error"),
             );
-            if records.len() < lines {
-                return Err(format!("{} lines gave {} records", lines, records.len()));
+            if records.len() != lines.len() {
+                return Err(format!("{}: a record was lost", file.display()));
             }
-            if let Some(record) = records
-                .iter()
-                .max_by_key(|record| record.as_object().map_or(0, |r| r.len()))
-            {
-                eprintln!("     such as {}", shorten(&record.to_string()));
+            if let Some((line, record)) = lines.iter().zip(&records).nth(2) {
+                eprintln!("     {}", shorten(&String::from_utf8_lossy(line)));
+                eprintln!("     → {}", shorten(&String::from_utf8_lossy(record)));
             }
             total += records.len();
             let name = file.file_stem().unwrap_or_default().to_string_lossy();
@@ -204,14 +197,16 @@ impl Demo<'_> {
     }
 }
 
-/// JSON lines.
-fn parse(text: &[u8]) -> Result<Vec<Value>> {
-    text.split(|byte| *byte == b'\n')
-        .filter(|line| !line.is_empty())
-        .map(|line| {
-            serde_json::from_slice(line).map_err(|error| format!("not a JSON record: {error}"))
-        })
-        .collect()
+/// The lines of a text, without what follows the last line feed.
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.strip_suffix(b"\n")
+        .unwrap_or(text)
+        .split(|byte| *byte == b'\n')
+}
+
+/// Whether a JSON record has a field of this name.
+fn has(record: &[u8], field: &str) -> bool {
+    serde_json::from_slice::<Value>(record).is_ok_and(|record| record.get(field).is_some())
 }
 
 /// The kind of each object in a stream of block style YAML.

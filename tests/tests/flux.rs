@@ -1,0 +1,162 @@
+//! What Flux's own code makes of the output, in its post-build substitution.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use krm_rs::Object;
+use leafpack_tests::objects::{Objects, assert_same, read};
+use leafpack_tests::{peer, place, workspace};
+
+struct Flux {
+    leafpack: PathBuf,
+    substitute: PathBuf,
+}
+
+impl Flux {
+    fn find(test: &str) -> Option<Self> {
+        let leafpack = place::dist_or_skip(test, "bin/leafpack")?;
+        let substitute = peer::or_skip(test, "flux-substitute")?;
+        Some(Self {
+            leafpack,
+            substitute,
+        })
+    }
+
+    fn render(&self, text: &str) -> Vec<u8> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("stack.yaml");
+        std::fs::write(&file, text).expect("written");
+        let output = Command::new(&self.leafpack)
+            .arg("render")
+            .arg(&file)
+            .output()
+            .expect("leafpack starts");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{stderr}");
+        output.stdout
+    }
+
+    fn run(&self, input: &[u8], args: &[&str]) -> Output {
+        let mut child = Command::new(&self.substitute)
+            .args(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("flux-substitute starts");
+        let mut stdin = child.stdin.take().expect("stdin");
+        let input = input.to_vec();
+        let writer = std::thread::spawn(move || stdin.write_all(&input));
+        let output = child.wait_with_output().expect("it ends");
+        let _ = writer.join();
+        output
+    }
+
+    fn substituted(&self, input: &[u8], args: &[&str]) -> Objects {
+        let output = self.run(input, args);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{args:?}: {stderr}");
+        read(&output.stdout)
+    }
+}
+
+/// The annotations that make a changed configuration roll the pods: of what was known at build, and of what Flux
+/// puts in.
+const ROLLING: [&str; 2] = [
+    "spec.template.metadata.annotations[leafpack.dev/config-hash]",
+    "spec.template.metadata.annotations[leafpack.dev/config-values]",
+];
+
+/// Takes these annotations out of the DaemonSet.
+fn take_rolling(objects: &mut Objects) -> Vec<Option<String>> {
+    let daemon_set = objects
+        .values_mut()
+        .find(|object| object["kind"] == "DaemonSet")
+        .expect("a DaemonSet");
+    let mut object = Object::try_from(daemon_set.clone()).expect("an object");
+    let values = ROLLING.map(|path| {
+        let value = object.remove(path)?;
+        Some(
+            value
+                .as_str()
+                .expect("a string, whatever was substituted")
+                .to_owned(),
+        )
+    });
+    *daemon_set = object.into();
+    values.to_vec()
+}
+
+fn example(path: &str) -> String {
+    let path = workspace().join(path);
+    std::fs::read_to_string(Path::new(&path)).expect("the example")
+}
+
+/// A build without any expression means the same after the substitution, strict or not, with and without
+/// variables.
+#[test]
+fn literal_output_survives_every_way() {
+    let Some(flux) = Flux::find("the example through Flux's substitution") else {
+        return;
+    };
+    let rendered = flux.render(&example("examples/spoke/stack.yaml"));
+    let expected = read(&rendered);
+    for args in [
+        &[][..],
+        &["--strict"],
+        &["--always"],
+        &["--always", "--strict"],
+        &["--var", "OTHER=x"],
+        &["--strict", "--var", "OTHER=x"],
+    ] {
+        assert_same(
+            &flux.substituted(&rendered, args),
+            &expected,
+            &args.join(" "),
+        );
+    }
+}
+
+/// What a user leaves to Flux comes out as if it had been written down.
+#[test]
+fn expressions_become_what_they_stand_for() {
+    let Some(flux) = Flux::find("expressions through Flux's substitution") else {
+        return;
+    };
+    let literal = example("examples/spoke/stack.yaml");
+    assert!(literal.contains("environment: production"));
+    let written =
+        |value: &str| literal.replace("environment: production", &format!("environment: {value}"));
+
+    let rendered = flux.render(&written("${ENVIRONMENT}"));
+    let mut seen = BTreeSet::new();
+    for value in ["staging", "eu-1", "production", "1", "on"] {
+        let variable = format!("ENVIRONMENT={value}");
+        for args in [&["--var", &variable][..], &["--strict", "--var", &variable]] {
+            let mut substituted = flux.substituted(&rendered, args);
+            seen.insert(take_rolling(&mut substituted));
+            let quoted = format!("\"{value}\"");
+            let mut expected = read(&flux.render(&written(&quoted)));
+            take_rolling(&mut expected);
+            assert_same(&substituted, &expected, &args.join(" "));
+        }
+    }
+    assert_eq!(seen.len(), 5, "another value rolls the pods: {seen:?}");
+
+    // Strict, and nobody says what it is: Flux refuses, and names it.
+    let refused = flux.run(&rendered, &["--strict", "--always"]);
+    assert!(!refused.status.success());
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("ENVIRONMENT"));
+
+    // A default serves where there is no variable.
+    let rendered = flux.render(&written("${ENVIRONMENT:=production}"));
+    for args in [&["--always"][..], &["--always", "--strict"]] {
+        let mut substituted = flux.substituted(&rendered, args);
+        take_rolling(&mut substituted);
+        let mut expected = read(&flux.render(&literal));
+        take_rolling(&mut expected);
+        assert_same(&substituted, &expected, &args.join(" "));
+    }
+}
