@@ -1,0 +1,88 @@
+//! Fluent Bit on every node: container logs to the hub.
+
+mod access;
+mod config;
+mod metrics;
+mod network;
+mod pipeline;
+mod settings;
+mod workload;
+
+pub(crate) use settings::Plan;
+
+use crate::modules::Modules;
+use crate::names::Component;
+use krm_rs::Object;
+
+/// What everything here is called.
+const COMPONENT: Component = Component {
+    name: "fluent-bit",
+    component: "logs",
+};
+
+/// The container's name. Fluent Bit tells its own logs by it, and kustomize changes the names of pods and namespaces,
+/// but never this one; so it has to be one that nobody else uses.
+const CONTAINER: &str = "leafpack-fluent-bit";
+
+/// Where Fluent Bit serves health and metrics.
+const HTTP: Port = Port {
+    name: "http",
+    number: 2020,
+};
+
+/// A port of the container and of its Service.
+struct Port {
+    name: &'static str,
+    number: u16,
+}
+
+/// Names of the ConfigMaps.
+fn config_map_names() -> ConfigMapNames {
+    ConfigMapNames {
+        config: COMPONENT.name.to_owned(),
+        settings: COMPONENT.named("settings"),
+        modules: COMPONENT.named("modules"),
+    }
+}
+
+struct ConfigMapNames {
+    /// The pipeline.
+    config: String,
+    /// What the filters read.
+    settings: String,
+    /// The filters.
+    modules: String,
+}
+
+/// Where things are in the container, and what files are called there.
+mod paths {
+    /// Fluent Bit's configuration.
+    pub(super) const CONFIG: &str = "/leafpack/config";
+    /// Its file.
+    pub(super) const CONFIG_FILE: &str = "fluent-bit.conf";
+    /// The filters' settings: the only folder that they can open.
+    pub(super) const SETTINGS: &str = "/leafpack/settings";
+    /// The file of the filter `cri`.
+    pub(super) const CRI_SETTINGS_FILE: &str = "cri.json";
+    /// The filters.
+    pub(super) const MODULES: &str = "/leafpack/modules";
+    /// The filter `cri`.
+    pub(super) const CRI_MODULE_FILE: &str = "cri.wasm";
+    /// Offsets and unsent logs.
+    pub(super) const STATE: &str = "/leafpack/state";
+    /// The node's logs. It has to be the node's own path: `containers` is full of absolute links into `pods`.
+    pub(super) const LOGS: &str = "/var/log";
+    /// Container logs, `<pod>_<namespace>_<container>-<id>.log`.
+    pub(super) const CONTAINERS: &str = "/var/log/containers";
+}
+
+/// All objects, in the order in which they can be applied.
+pub(crate) fn objects(plan: &crate::plan::Plan, modules: &Modules<'_>) -> Vec<Object> {
+    let files = workload::Files::new(plan, modules);
+    let mut objects = access::objects(plan);
+    objects.extend(files.config_maps(plan));
+    objects.push(workload::daemon_set(plan, &files));
+    objects.extend(metrics::objects(plan));
+    objects.extend(network::objects(plan));
+    objects
+}

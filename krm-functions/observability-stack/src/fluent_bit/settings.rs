@@ -1,0 +1,306 @@
+//! What `spec.logs` means for Fluent Bit.
+
+use super::paths;
+use crate::check::{Check, is_dns_subdomain};
+use crate::plan::{ContainerResources, Tenant};
+use crate::profile;
+use crate::quantity::Quantity;
+use crate::spec::{Image, Spec};
+use krm_rs::json;
+
+/// Fluent Bit closes a chunk of its buffer at this size, in bytes (`FLB_INPUT_CHUNK_FS_MAX_SIZE`).
+const CHUNK: u64 = 2_048_000;
+
+/// The least that is read at a time, in bytes; a line cannot be limited below it.
+pub(crate) const READ: u64 = 32_768;
+
+/// What `spec.logs` means.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    /// Whose records these are.
+    pub(crate) tenant: Tenant,
+    /// Whether the API server is asked about pods.
+    pub(crate) kubernetes: bool,
+    /// Patterns of files that are left out, beside the collector's own.
+    pub(crate) exclude: Vec<String>,
+    /// Whether the collector's own logs are collected.
+    pub(crate) own_logs: bool,
+    /// The folder of the node for offsets and unsent logs.
+    pub(crate) state_dir: String,
+    /// How many chunks unsent logs may fill.
+    pub(crate) max_chunks: u64,
+    /// The longest line, in bytes.
+    pub(crate) line_limit: u64,
+    /// The whole image; may hold Flux expressions.
+    pub(crate) image: String,
+    /// The container's resources.
+    pub(crate) resources: ContainerResources,
+    /// The pods' priority class.
+    pub(crate) priority_class: Option<String>,
+}
+
+impl Plan {
+    /// Checks `spec.logs`; `None` after an error.
+    pub(crate) fn read(spec: &Spec, tenant: Option<Tenant>, check: &mut Check<'_>) -> Option<Self> {
+        let logs = &spec.logs;
+        let exclude = exclude(&logs.exclude, check);
+        let state_dir = state_dir(&logs.state_dir, check);
+        let line_limit = bytes(
+            "spec.logs.lineLimit",
+            &logs.line_limit,
+            "a size from 32Ki to 64Mi",
+            READ..=64 << 20,
+            "1Mi",
+            check,
+        );
+        let buffer_limit = bytes(
+            "spec.logs.bufferLimit",
+            &logs.buffer_limit,
+            "a size from 64Mi to 16Gi",
+            64 << 20..=16 << 30,
+            "1Gi",
+            check,
+        );
+        let image = image(&logs.image, check);
+        let resources = ContainerResources::read(
+            &profile::fluent_bit(spec.profile),
+            &logs.resources,
+            "spec.logs.resources",
+            check,
+        );
+        if !logs.priority_class.is_empty() {
+            check.literal(
+                "spec.logs.priorityClass",
+                &logs.priority_class,
+                "the name of a PriorityClass, or \"\"",
+                is_dns_subdomain,
+                "system-node-critical",
+            );
+        }
+        // Reading goes on until a chunk has reached its size, so it may be larger by what was read last.
+        let largest_chunk = CHUNK + line_limit?;
+        let max_chunks = buffer_limit? / largest_chunk;
+        if max_chunks < MIN_CHUNKS {
+            let least = (largest_chunk * MIN_CHUNKS).div_ceil(1 << 20);
+            check.error(
+                "spec.logs.bufferLimit",
+                &format!(
+                    "found {}, expected at least {least}Mi: with lines of {} a chunk of the buffer may take {largest_chunk} bytes, and there have to be {MIN_CHUNKS}",
+                    logs.buffer_limit, logs.line_limit
+                ),
+                json!(format!("{least}Mi")),
+            );
+            return None;
+        }
+        Some(Plan {
+            tenant: tenant?,
+            kubernetes: logs.kubernetes,
+            exclude: exclude?,
+            own_logs: logs.own_logs,
+            state_dir: state_dir?,
+            max_chunks,
+            line_limit: line_limit?,
+            image,
+            resources,
+            priority_class: Some(logs.priority_class.clone()).filter(|class| !class.is_empty()),
+        })
+    }
+}
+
+/// With fewer chunks a node with a few dozen containers, each of which fills a chunk of its own, would stand still.
+const MIN_CHUNKS: u64 = 16;
+
+/// A pattern for the log files of a container; `*` stands for any text in a part. The id behind the container's name
+/// has 64 digits: with `*` for it, a pattern for `nginx` would take `nginx-exporter` as well.
+pub(crate) fn file_pattern(pod: &str, namespace: &str, container: &str) -> String {
+    let id = "?".repeat(64);
+    format!(
+        "{}/{pod}_{namespace}_{container}-{id}.log",
+        paths::CONTAINERS
+    )
+}
+
+fn exclude(given: &[String], check: &mut Check<'_>) -> Option<Vec<String>> {
+    let mut patterns = Vec::new();
+    for (index, text) in given.iter().enumerate() {
+        let parts: Vec<&str> = text.split('/').collect();
+        let is_part = |part: &&str| {
+            let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.*".contains(c);
+            !part.is_empty() && part.chars().all(fits)
+        };
+        let pattern = match parts[..] {
+            [namespace] => file_pattern("*", namespace, "*"),
+            [namespace, pod] => file_pattern(pod, namespace, "*"),
+            [namespace, pod, container] => file_pattern(pod, namespace, container),
+            _ => String::new(),
+        };
+        let fits = parts.len() <= 3 && parts.iter().all(is_part);
+        check.literal(
+            &format!("spec.logs.exclude[{index}]"),
+            text,
+            "namespace, namespace/pod or namespace/pod/container, with * for any text",
+            |_| fits,
+            "shop/web-*",
+        );
+        if fits {
+            patterns.push(pattern);
+        }
+    }
+    (patterns.len() == given.len()).then_some(patterns)
+}
+
+fn state_dir(text: &str, check: &mut Check<'_>) -> Option<String> {
+    let path = text.strip_suffix('/').unwrap_or(text);
+    let is_char = |c: char| c.is_ascii_alphanumeric() || "/-_.".contains(c);
+    let parts: Vec<&str> = path.split('/').skip(1).collect();
+    let is_part = |part: &&str| !matches!(*part, "" | "." | "..");
+    // The node's own folders, which this one must neither be nor lie among.
+    let is_logs = |folder: &str| path == folder || path.starts_with(&format!("{folder}/"));
+    let fits = path.starts_with('/')
+        && path.chars().all(is_char)
+        && parts.len() >= 2
+        && parts.iter().all(is_part)
+        && path != paths::LOGS
+        && !is_logs(paths::CONTAINERS)
+        && !is_logs("/var/log/pods");
+    check.literal(
+        "spec.logs.stateDir",
+        text,
+        "an absolute path of a folder that only Fluent Bit writes to",
+        |_| fits,
+        "/var/fluent-bit/state",
+    );
+    fits.then(|| path.to_owned())
+}
+
+fn bytes(
+    path: &str,
+    text: &str,
+    expected: &str,
+    range: std::ops::RangeInclusive<u64>,
+    example: &str,
+    check: &mut Check<'_>,
+) -> Option<u64> {
+    let bytes = Quantity::parse(text)
+        .map(Quantity::bytes)
+        .filter(|bytes| range.contains(bytes));
+    check.literal(path, text, expected, |_| bytes.is_some(), example);
+    bytes
+}
+
+fn image(image: &Image, check: &mut Check<'_>) -> String {
+    let is_name = |text: &str| {
+        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
+        let is_end = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+        text.starts_with(is_end) && text.ends_with(is_end) && text.chars().all(fits)
+    };
+    if !image.registry.is_empty() {
+        check.carried(
+            "spec.logs.image.registry",
+            &image.registry,
+            "host[:port][/path] of a registry",
+            |text| {
+                let (host, path) = text.split_once('/').unwrap_or((text, "x"));
+                let (host, port) = host.split_once(':').unwrap_or((host, "1"));
+                is_dns_subdomain(host)
+                    && port.parse::<u16>().is_ok_and(|port| port != 0)
+                    && path.split('/').all(is_name)
+            },
+            "registry.example.com/mirror",
+        );
+    }
+    check.literal(
+        "spec.logs.image.repository",
+        &image.repository,
+        "a repository, without registry and tag",
+        |text| text.split('/').all(is_name),
+        "fluent/fluent-bit",
+    );
+    let is_tag = |text: &str| {
+        let inner = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        (1..=128).contains(&text.len())
+            && text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+            && text.chars().all(inner)
+    };
+    check.literal(
+        "spec.logs.image.tag",
+        &image.tag,
+        "a tag such as 5.1.1",
+        is_tag,
+        "5.1.1",
+    );
+    let digest = image.digest.strip_prefix("sha256:");
+    let is_digest =
+        |hex: &str| hex.len() == 64 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    if !image.digest.is_empty() {
+        check.literal(
+            "spec.logs.image.digest",
+            &image.digest,
+            "sha256: and 64 hexadecimal digits, or \"\"",
+            |_| digest.is_some_and(is_digest),
+            "",
+        );
+    }
+    version(&image.tag, check);
+    let slash = if image.registry.is_empty() { "" } else { "/" };
+    let at = if image.digest.is_empty() { "" } else { "@" };
+    let Image {
+        registry,
+        repository,
+        tag,
+        digest,
+    } = image;
+    format!("{registry}{slash}{repository}:{tag}{at}{digest}")
+}
+
+/// Says what is known of a version; a tag that is none is taken on trust.
+fn version(tag: &str, check: &mut Check<'_>) {
+    let plain = tag.split('-').next().unwrap_or_default();
+    let numbers: Vec<u32> = plain
+        .split('.')
+        .map_while(|part| part.parse().ok())
+        .collect();
+    let &[major, minor, patch] = numbers.as_slice() else {
+        return;
+    };
+    let path = "spec.logs.image.tag";
+    match (major, minor, patch) {
+        (..=2, ..) => check.error(
+            path,
+            &format!("found {tag:?}, expected 3.0.0 or later: the wasm filter takes no Event_Format before"),
+            json!("5.1.1"),
+        ),
+        (4, 0, 4..) | (4, 1.., _) | (5, 0, _) | (5, 1, 0) => check.warning(
+            path,
+            &format!(
+                "found {tag:?}: the images from 4.0.4 to 5.1.0 may add stray bytes to text that is not ASCII; 5.1.1 does not"
+            ),
+        ),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_takes_one_container_only() {
+        let id = "0123456789abcdef".repeat(4);
+        let pattern = file_pattern("web-*", "shop", "nginx");
+        let (head, tail) = pattern.split_once('*').expect("one star");
+        let takes = |file: &str| {
+            // A `?` stands for one character, and nothing else is left to stand for any.
+            let path = format!("/var/log/containers/{file}");
+            path.starts_with(head)
+                && path.len() >= head.len() + tail.len()
+                && path[path.len() - tail.len()..]
+                    .chars()
+                    .zip(tail.chars())
+                    .all(|(c, p)| p == '?' || p == c)
+        };
+        assert!(takes(&format!("web-1_shop_nginx-{id}.log")));
+        assert!(!takes(&format!("web-1_shop_nginx-exporter-{id}.log")));
+        assert!(!takes(&format!("web-1_shop2_nginx-{id}.log")));
+    }
+}

@@ -1,0 +1,35 @@
+//! Presets for sizes.
+
+use crate::spec::Profile;
+use krm_rs::{Value, json};
+
+/// A container's resources under a profile: names and quantities.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Preset {
+    /// What is set aside.
+    pub(crate) requests: &'static [(&'static str, &'static str)],
+    /// What is not exceeded.
+    pub(crate) limits: &'static [(&'static str, &'static str)],
+}
+
+/// Fluent Bit, on one node.
+pub(crate) fn fluent_bit(profile: Profile) -> Preset {
+    match profile {
+        Profile::Small => Preset {
+            requests: &[("cpu", "50m"), ("memory", "64Mi")],
+            limits: &[("cpu", "200m"), ("memory", "128Mi")],
+        },
+        Profile::Production => Preset {
+            requests: &[("cpu", "100m"), ("memory", "128Mi")],
+            limits: &[("cpu", "500m"), ("memory", "256Mi")],
+        },
+    }
+}
+
+/// How many nodes' collectors may be down at a time during an update.
+pub(crate) fn max_unavailable(profile: Profile) -> Value {
+    match profile {
+        Profile::Small => json!(1),
+        Profile::Production => json!("10%"),
+    }
+}

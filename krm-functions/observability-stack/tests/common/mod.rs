@@ -1,0 +1,64 @@
+//! Running the function from a test. Each test file uses a part of this.
+#![allow(dead_code)]
+
+pub(crate) mod peer;
+pub(crate) mod references;
+
+use krm_rs::{Dispatcher, Object, Outcome, ResourceList, yaml};
+use observability_stack::{Modules, ObservabilityStack, Source};
+use std::path::PathBuf;
+
+/// The smallest module there is: golden files stay readable, and do not change with the filters.
+pub(crate) struct Placeholder;
+
+impl Source for Placeholder {
+    fn modules() -> Modules<'static> {
+        Modules {
+            cri: b"\0asm\x01\0\0\0",
+        }
+    }
+}
+
+/// This crate's folder.
+pub(crate) fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Runs the function on a functionConfig and no items, with any modules.
+pub(crate) fn run<M: Source>(config: &str) -> Outcome {
+    run_on::<M>(config, Vec::new())
+}
+
+/// Runs the function on a functionConfig and items.
+pub(crate) fn run_on<M: Source>(config: &str, items: Vec<Object>) -> Outcome {
+    let config = yaml::load_one(config.as_bytes()).expect("a test's config is YAML");
+    let config = Object::try_from(config).expect("a test's config is an object");
+    let input = ResourceList::new(items, Some(config)).write(&krm_rs::Results::new());
+    Dispatcher::new()
+        .with::<ObservabilityStack<M>>()
+        .process(input.as_bytes())
+}
+
+/// The items of an answer.
+pub(crate) fn items(outcome: &Outcome) -> Vec<Object> {
+    let list = ResourceList::read(&outcome.stdout).expect("the answer is a ResourceList");
+    list.items.into_iter().collect()
+}
+
+/// The objects that a good configuration makes, with the placeholder for a module.
+pub(crate) fn objects(config: &str) -> Vec<Object> {
+    objects_with::<Placeholder>(config)
+}
+
+/// The objects that a good configuration makes.
+pub(crate) fn objects_with<M: Source>(config: &str) -> Vec<Object> {
+    let outcome = run::<M>(config);
+    assert!(outcome.success, "{}", outcome.stderr);
+    items(&outcome)
+}
+
+/// An annotation of the DaemonSet's pods.
+pub(crate) fn pod_annotation<'o>(objects: &'o [Object], key: &str) -> Option<&'o str> {
+    let daemon_set = objects.iter().find(|object| object.kind() == "DaemonSet")?;
+    daemon_set.get_str(&format!("spec.template.metadata.annotations[{key}]"))
+}

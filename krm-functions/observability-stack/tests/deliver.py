@@ -1,0 +1,389 @@
+"""Runs the stack's Fluent Bit on a folder of sample logs, and looks at what a hub would get.
+
+usage: deliver.py FLUENT_BIT OBJECTS.json [--outage | --kubernetes]
+
+OBJECTS.json is what the function made, as a JSON list. The files are laid out as the DaemonSet mounts the ConfigMaps,
+below a temporary folder; that folder, the ports and the time between deliveries are all that is changed in them.
+With --outage the hub is away at first, and Fluent Bit is killed and started anew in the middle.
+With --kubernetes the records are those of the kubernetes filter, which is given an API server of this script's.
+"""
+
+import base64
+import collections
+import gzip
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.parse
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+ID = "0123456789abcdef" * 4
+DEADLINE = 120  # seconds, for a machine that is busy otherwise; nothing is measured
+
+
+def fail(message):
+    sys.exit(f"deliver.py: {message}")
+
+
+def expect(what, found, wanted):
+    if found != wanted:
+        fail(f"{what}: found {found!r}, expected {wanted!r}")
+
+
+class Hub:
+    """Takes what VictoriaLogs takes: JSON objects, one a line, gzipped."""
+
+    def __init__(self, port=0):
+        self.records, self.requests = [], []
+        hub = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def log_message(self, *_):
+                pass
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                if self.headers.get("Content-Encoding") == "gzip":
+                    body = gzip.decompress(body)
+                hub.requests.append((self.path, dict(self.headers)))
+                hub.records.extend(json.loads(line) for line in body.splitlines())
+                self.send_response(204)
+                self.end_headers()
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self.port = self.server.server_address[1]
+
+    def start(self):
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+
+def free_port():
+    hub = Hub()
+    hub.server.server_close()
+    return hub.port
+
+
+def only(objects, kind, name=None):
+    found = [o for o in objects if o["kind"] == kind and name in (None, o["metadata"]["name"])]
+    if len(found) != 1:
+        fail(f"expected one {kind} {name or ''}, found {len(found)}")
+    return found[0]
+
+
+def lay_out(objects, root):
+    """Writes what the DaemonSet mounts, each file where the container would see it."""
+    pod = only(objects, "DaemonSet")["spec"]["template"]["spec"]
+    container = pod["containers"][0]
+    volumes = {volume["name"]: volume for volume in pod["volumes"]}
+    os.makedirs(root + "/var/log/containers")
+    for mount in container["volumeMounts"]:
+        folder = root + mount["mountPath"]
+        os.makedirs(folder, exist_ok=True)
+        volume = volumes[mount["name"]]
+        if "configMap" not in volume:
+            continue
+        config_map = only(objects, "ConfigMap", volume["configMap"]["name"])
+        for name, text in config_map.get("data", {}).items():
+            with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+                file.write(text)
+        for name, text in config_map.get("binaryData", {}).items():
+            with open(os.path.join(folder, name), "wb") as file:
+                file.write(base64.b64decode(text, validate=True))
+    (config,) = [a.removeprefix("--config=") for a in container["args"]]
+    return root + config
+
+
+def rewrite(path, root, hub_port, http_port):
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    for folder in ("/leafpack/", "/var/log/"):
+        text = text.replace(folder, root + folder)
+    text, hubs = re.subn(r"(?m)^(    Port +)\d+$", rf"\g<1>{hub_port}", text)
+    text, servers = re.subn(r"(?m)^(    HTTP_Port +)\d+$", rf"\g<1>{http_port}", text)
+    text, flushes = re.subn(r"(?m)^(    Flush +)\d+$", r"\g<1>1", text)
+    text, caps = re.subn(r"(?m)^(    scheduler\.cap +)\d+$", r"\g<1>2", text)
+    text, bases = re.subn(r"(?m)^(    scheduler\.base +)\d+$", r"\g<1>1", text)
+    expect("lines that were rewritten", (hubs, servers, flushes, caps, bases), (1, 1, 1, 1, 1))
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+class FluentBit:
+    def __init__(self, binary, config, log):
+        self.log = log
+        with open(log, "ab") as out:
+            self.process = subprocess.Popen(
+                [binary, f"--config={config}"], stdout=out, stderr=subprocess.STDOUT
+            )
+
+    def wait_until(self, what, condition):
+        deadline = time.monotonic() + DEADLINE
+        while not condition():
+            if self.process.poll() is not None:
+                fail(f"Fluent Bit ended with {self.process.returncode}:\n{self.text()}")
+            if time.monotonic() > deadline:
+                self.process.kill()
+                fail(f"{what}: waited {DEADLINE} s in vain\n{self.text()}")
+            time.sleep(0.1)
+
+    def text(self):
+        with open(self.log, encoding="utf-8", errors="replace") as file:
+            return file.read()[-4000:]
+
+    def stop(self):
+        self.process.terminate()
+        expect("exit code of Fluent Bit", self.process.wait(DEADLINE), 0)
+
+
+def cri(n, stream, flag, message):
+    return f"2025-01-02T03:04:05.{n:09d}Z {stream} {flag} {message}\n"
+
+
+def write(root, pod, namespace, container, lines):
+    path = f"{root}/var/log/containers/{pod}_{namespace}_{container}-{ID}.log"
+    with open(path, "a", encoding="utf-8") as file:
+        file.writelines(lines)
+
+
+def wanted(cluster, pod, namespace, container, n, stream, message, **more):
+    return {
+        "_time": f"2025-01-02T03:04:05.{n:09d}Z",
+        "stream": stream,
+        "_msg": message,
+        "k8s_namespace_name": namespace,
+        "k8s_pod_name": pod,
+        "k8s_container_name": container,
+        **cluster,
+        **more,
+    }
+
+
+def plain(binary, objects, root, fields):
+    hub = Hub().start()
+    http_port = free_port()
+    config = lay_out(objects, root)
+    rewrite(config, root, hub.port, http_port)
+    dry = subprocess.run([binary, "--dry-run", f"--config={config}"], capture_output=True, text=True)
+    expect("exit code of --dry-run", dry.returncode, 0)
+
+    expected = []
+    for n in range(2000):
+        stream = "stderr" if n % 7 == 0 else "stdout"
+        message = f'{{"n":{n},"text":"say \\"{n}\\""}}' if n % 3 == 0 else f"line {n}\twith a tab"
+        write(root, f"web-{n % 3}", "shop", "nginx", [cri(n, stream, "F", message)])
+        expected.append(wanted(fields, f"web-{n % 3}", "shop", "nginx", n, stream, message))
+    write(root, "web-0", "shop", "nginx-exporter", [cri(1, "stdout", "F", "kept")])
+    expected.append(wanted(fields, "web-0", "shop", "nginx-exporter", 1, "stdout", "kept"))
+    # A fragment, a line of 200,000 bytes, and one beyond the limit, between two that are not.
+    write(root, "long", "shop", "app", [cri(1, "stdout", "P", "half")])
+    write(root, "long", "shop", "app", [cri(2, "stdout", "F", "x" * 200_000)])
+    write(root, "long", "shop", "app", [cri(3, "stdout", "F", "y" * 2_000_000)])
+    write(root, "long", "shop", "app", [cri(4, "stdout", "F", "after")])
+    expected.append(wanted(fields, "long", "shop", "app", 1, "stdout", "half", partial_message="true"))
+    expected.append(wanted(fields, "long", "shop", "app", 2, "stdout", "x" * 200_000))
+    expected.append(wanted(fields, "long", "shop", "app", 4, "stdout", "after"))
+    # What is left out: by rule, and the collector's own.
+    write(root, "dns", "kube-system", "coredns", [cri(1, "stdout", "F", "by rule")])
+    write(root, "load-test-1", "shop", "app", [cri(1, "stdout", "F", "by rule")])
+    write(root, "web-0", "shop", "istio-proxy", [cri(1, "stdout", "F", "by rule")])
+    write(root, "fluent-bit-x", "logging", "leafpack-fluent-bit", [cri(1, "stdout", "F", "own")])
+    # No line at all: it goes on with a mark.
+    write(root, "odd", "shop", "app", ["not a CRI line\n"])
+
+    fluent_bit = FluentBit(binary, config, root + "/log")
+    fluent_bit.wait_until("records", lambda: len(hub.records) >= len(expected) + 1)
+    for path in ("/", "/api/v1/health", "/api/v2/metrics/prometheus"):
+        with urllib.request.urlopen(f"http://127.0.0.1:{http_port}{path}") as answer:
+            expect(path, answer.status, 200)
+            body = answer.read().decode()
+    for metric in ("fluentbit_input_storage_overlimit", "fluentbit_output_errors_total"):
+        if metric not in body:
+            fail(f"the metrics have no {metric}")
+    fluent_bit.stop()
+
+    odd = [record for record in hub.records if "leafpack_error" in record]
+    expect("records with a mark", len(odd), 1)
+    expect("the marked record's text", odd[0].get("log"), "not a CRI line")
+    for field in ("_time", "k8s_pod_name", *fields):
+        if field not in odd[0]:
+            fail(f"the marked record has no {field}: {odd[0]}")
+    key = lambda record: json.dumps(record, sort_keys=True)
+    found = collections.Counter(key(r) for r in hub.records if "leafpack_error" not in r)
+    missing = collections.Counter(map(key, expected)) - found
+    extra = found - collections.Counter(map(key, expected))
+    if missing or extra:
+        fail(f"missing: {[k[:300] for k in missing][:3]}; beyond: {[k[:300] for k in extra][:3]}")
+    for record in hub.records:
+        for field in ("date", "time", "@timestamp"):
+            if field in record:
+                fail(f"a record has {field}: {record}")
+
+    for path, headers in hub.requests:
+        url = urllib.parse.urlsplit(path)
+        expect("path", url.path, "/select/insert/jsonline")
+        expect(
+            "parameters",
+            urllib.parse.parse_qs(url.query, strict_parsing=True),
+            {
+                "_stream_fields": ["cluster,k8s_namespace_name,k8s_pod_name,k8s_container_name,stream"],
+                "_msg_field": ["_msg,log,message,msg"],
+                "_time_field": ["_time"],
+            },
+        )
+        expect("AccountID", headers.get("AccountID"), "2")
+        expect("ProjectID", headers.get("ProjectID"), "7")
+        expect("Content-Encoding", headers.get("Content-Encoding"), "gzip")
+    print(f"{len(hub.records)} records in {len(hub.requests)} requests")
+
+
+def outage(binary, objects, root, fields):
+    """A hub that is away, a full buffer, and a kill in between: each line arrives, some may arrive twice."""
+    hub_port, http_port = free_port(), free_port()
+    config = lay_out(objects, root)
+    rewrite(config, root, hub_port, http_port)
+    with open(config, encoding="utf-8") as file:
+        text, n = re.subn(r"(storage\.max_chunks_up +)\d+", r"\g<1>12", file.read())
+    expect("limits of the buffer", n, 1)
+    with open(config, "w", encoding="utf-8") as file:
+        file.write(text)
+
+    def chunks():
+        return sum(name.endswith(".flb") for _, _, names in os.walk(root + "/leafpack/state") for name in names)
+
+    sent = 0
+    most = 0
+
+    def write_some():
+        nonlocal sent, most
+        for _ in range(50):
+            write(root, f"web-{sent % 3}", "shop", "nginx", [cri(sent, "stdout", "F", f"line {sent}")])
+            sent += 1
+        most = max(most, chunks())
+
+    fluent_bit = FluentBit(binary, config, root + "/log")
+
+    def is_paused():
+        write_some()
+        return "paused (storage buf overlimit" in fluent_bit.text()
+
+    fluent_bit.wait_until("a full buffer", is_paused)
+    for _ in range(20):
+        write_some()
+        time.sleep(0.1)
+    before = most
+    fluent_bit.process.kill()
+    fluent_bit.process.wait()
+    write_some()
+    fluent_bit = FluentBit(binary, config, root + "/log")
+    for _ in range(30):
+        write_some()
+        time.sleep(0.1)
+    if before > 12:
+        fail(f"{before} chunks wait on disk, expected at most 12")
+    hub = Hub(hub_port).start()
+    messages = lambda: collections.Counter(record.get("_msg") for record in hub.records)
+    fluent_bit.wait_until("records", lambda: len(messages()) >= sent)
+    fluent_bit.wait_until("an empty buffer", lambda: chunks() == 0)
+    fluent_bit.stop()
+    expect("messages", set(messages()), {f"line {n}" for n in range(sent)})
+    twice = sum(count - 1 for count in messages().values())
+    print(f"{sent} lines, {before} chunks on disk before the kill, {most} after, {twice} records twice")
+
+
+class ApiServer(BaseHTTPRequestHandler):
+    """Knows every pod that it is asked for, but one."""
+
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        parts = self.path.strip("/").split("/")
+        _, _, _, namespace, _, pod = parts if len(parts) == 6 else [""] * 6
+        known = namespace and pod != "gone"
+        annotations = {"fluentbit.io/exclude": "true"} if pod == "quiet" else {"note": "is not shipped"}
+        pod = {
+            "kind": "Pod",
+            "apiVersion": "v1",
+            "metadata": {
+                "name": pod,
+                "namespace": namespace,
+                "uid": "u-1",
+                "labels": {"app": "web"},
+                "annotations": annotations,
+            },
+            "spec": {"nodeName": "node-1", "containers": []},
+            "status": {"podIP": "10.0.0.9", "containerStatuses": []},
+        }
+        body = json.dumps(pod).encode()
+        self.send_response(200 if known else 404)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def kubernetes(binary, objects, root, fields):
+    hub = Hub().start()
+    api = ThreadingHTTPServer(("127.0.0.1", 0), ApiServer)
+    threading.Thread(target=api.serve_forever, daemon=True).start()
+    config = lay_out(objects, root)
+    rewrite(config, root, hub.port, free_port())
+    with open(config, encoding="utf-8") as file:
+        text = file.read()
+    # The tag begins with the folder's path; and the API server is another.
+    folder = root.strip("/").replace("/", ".")
+    more = f"Kube_URL http://127.0.0.1:{api.server_address[1]}\n    Kube_Token_File {root}/token"
+    with open(root + "/token", "w", encoding="utf-8") as file:
+        file.write("none")
+    text, n = re.subn(r"(?m)^(    Kube_Tag_Prefix +kube\.)(.*)$", rf"\g<1>{folder}.\g<2>\n    {more}", text)
+    expect("kubernetes filters", n, 1)
+    with open(config, "w", encoding="utf-8") as file:
+        file.write(text)
+    write(root, "web-0", "shop", "nginx", [cri(1, "stdout", "F", '{"log":"in","cluster":"forged"}')])
+    write(root, "quiet", "shop", "nginx", [cri(2, "stdout", "F", "asked not to be shipped")])
+    write(root, "web-0", "shop", "nginx", [cri(3, "stderr", "F", "second")])
+    write(root, "gone", "shop", "nginx", [cri(4, "stdout", "F", "of a pod that is deleted")])
+    fluent_bit = FluentBit(binary, config, root + "/log")
+    fluent_bit.wait_until("records", lambda: len(hub.records) >= 3)
+    fluent_bit.stop()
+    known = {
+        "k8s_host": "node-1",
+        "k8s_labels": {"app": "web"},
+        "k8s_pod_id": "u-1",
+        "k8s_docker_id": ID,
+        **fields,
+    }
+    message = '{"log":"in","cluster":"forged"}'
+    expected = [
+        wanted(known, "web-0", "shop", "nginx", 1, "stdout", message),
+        wanted(known, "web-0", "shop", "nginx", 3, "stderr", "second"),
+        # The API server does not know it, but the file's name does.
+        wanted(fields, "gone", "shop", "nginx", 4, "stdout", "of a pod that is deleted"),
+    ]
+    # Newer versions say the pod's address as well.
+    found = [{k: v for k, v in record.items() if k != "k8s_pod_ip"} for record in hub.records]
+    expect("records", sorted(found, key=lambda record: record["_time"]), expected)
+    print(f"{len(found)} records, with what the API server knows")
+
+
+def main():
+    modes = {"--outage": outage, "--kubernetes": kubernetes}
+    arguments = [a for a in sys.argv[1:] if a not in modes]
+    if len(arguments) != 2:
+        fail(__doc__)
+    binary, path = arguments
+    with open(path, encoding="utf-8") as file:
+        objects = json.load(file)
+    fields = {"cluster": "apps", "environment": "production", "tenant": "apps"}
+    mode = next((modes[a] for a in sys.argv if a in modes), plain)
+    with tempfile.TemporaryDirectory(prefix="leafpack-") as root:
+        mode(binary, objects, root, fields)
+
+
+main()

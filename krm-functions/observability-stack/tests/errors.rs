@@ -1,0 +1,96 @@
+//! What is said about wrong configurations: `fixtures/errors/<name>.yaml`, each with its snapshot.
+
+mod common;
+
+use common::{Placeholder, items, root, run, run_on};
+use krm_rs::Object;
+use observability_stack::{Modules, Source};
+use std::fs;
+
+const GOOD: &str = include_str!("../fixtures/minimal/config.yaml");
+
+fn snapshot(name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}
+
+#[test]
+fn every_mistake_is_named_with_a_fix() {
+    let folder = fs::read_dir(root().join("fixtures/errors")).expect("the fixtures are there");
+    let mut count = 0;
+    for entry in folder {
+        let path = entry.expect("the folder can be read").path();
+        let config = fs::read_to_string(&path).expect("a config");
+        let outcome = run::<Placeholder>(&config);
+        let name = path.file_stem().expect("a file").to_string_lossy();
+        assert!(!outcome.success, "{name} is right after all");
+        assert_eq!(items(&outcome), [], "{name}: nothing is made of a mistake");
+        snapshot(&name, &outcome.stderr);
+        count += 1;
+    }
+    assert!(count > 15, "{count}");
+}
+
+struct None;
+
+impl Source for None {
+    fn modules() -> Modules<'static> {
+        Modules { cri: b"" }
+    }
+}
+
+struct Large;
+
+impl Source for Large {
+    fn modules() -> Modules<'static> {
+        Modules { cri: &[0; 200_000] }
+    }
+}
+
+#[test]
+fn modules_have_to_be_there_and_fit() {
+    let none = run::<None>(GOOD);
+    let large = run::<Large>(GOOD);
+    assert!(!none.success && !large.success);
+    snapshot("modules", &(none.stderr + &large.stderr));
+}
+
+#[test]
+fn an_object_of_somebody_elses_is_not_replaced() {
+    let namespace = Object::new("v1", "Namespace", "observability").with_label("team", "x");
+    let service = Object::new("v1", "Service", "fluent-bit").with_namespace("observability");
+    let theirs = vec![namespace, service];
+    let outcome = run_on::<Placeholder>(GOOD, theirs.clone());
+    assert!(!outcome.success);
+    assert_eq!(items(&outcome), theirs);
+    snapshot("not-ours", &outcome.stderr);
+
+    // With the fix that it names, the namespace is left as it is.
+    let fixed = format!("{GOOD}  createNamespace: false\n");
+    let outcome = run_on::<Placeholder>(&fixed, theirs[..1].to_vec());
+    assert!(outcome.success, "{}", outcome.stderr);
+    assert_eq!(items(&outcome)[0], theirs[0]);
+}
+
+#[test]
+fn versions_with_known_faults_are_named() {
+    for (tag, warned) in [
+        ("3.2.2", false),
+        ("4.0.3", false),
+        ("4.0.4", true),
+        ("4.1.1-debug", true),
+        ("5.0.9", true),
+        ("5.1.0", true),
+        ("5.1.1", false),
+        ("5.2.0", false),
+        ("latest", false),
+    ] {
+        let config = format!("{GOOD}  logs: {{image: {{tag: {tag}}}}}\n");
+        let outcome = run::<Placeholder>(&config);
+        assert!(outcome.success, "{tag}: {}", outcome.stderr);
+        assert_eq!(outcome.stderr.starts_with("warning: "), warned, "{tag}");
+        assert_eq!(outcome.stderr.is_empty(), !warned, "{tag}");
+    }
+}

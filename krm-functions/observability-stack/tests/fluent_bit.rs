@@ -1,0 +1,80 @@
+//! The generated pipeline in the real Fluent Bit, from log files to a hub that listens on this machine.
+//!
+//! Uses every binary that `FLUENT_BIT` names (several: separated by a colon), or the `fluent-bit` on the path, with the
+//! filter module that this crate was built with.
+
+mod common;
+
+use common::{objects_with, peer};
+use krm_rs::{Object, Value};
+use observability_stack::{Embedded, Source};
+use std::path::PathBuf;
+use std::process::Command;
+
+const TOOL: &str = "fluent-bit";
+const HOW: &str = "install Fluent Bit, or set FLUENT_BIT to its path";
+
+/// Values for `deliver.py`: an address of this machine, and no API server.
+const CONFIG: &str = include_str!("../fixtures/spoke/config.yaml");
+
+fn binaries() -> Vec<PathBuf> {
+    match std::env::var_os("FLUENT_BIT").filter(|list| !list.is_empty()) {
+        Some(list) => std::env::split_paths(&list).collect(),
+        None => peer::on_path(TOOL).into_iter().collect(),
+    }
+}
+
+fn deliver(test: &str, mode: &[&str]) {
+    let binaries = binaries();
+    if binaries.is_empty() || peer::on_path("python3").is_none() {
+        let tool = if binaries.is_empty() { TOOL } else { "python3" };
+        peer::skip(test, tool, HOW);
+        return;
+    }
+    if Embedded::modules().cri.is_empty() {
+        peer::skip(test, "dist/filters/cri.wasm", "run cargo xtask build");
+        return;
+    }
+    let mut config = CONFIG.replace("10.20.0.5", "127.0.0.1");
+    if mode.contains(&"--kubernetes") {
+        config = config.replace("kubernetes: false", "kubernetes: true");
+    }
+    let objects: Vec<Value> = objects_with::<Embedded>(&config)
+        .into_iter()
+        .map(|object: Object| object.into())
+        .collect();
+    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{test}.json"));
+    std::fs::write(&file, Value::from(objects).to_string()).expect("the objects can be written");
+    for binary in binaries {
+        let output = Command::new("python3")
+            .arg(common::root().join("tests/deliver.py"))
+            .arg(&binary)
+            .arg(&file)
+            .args(mode)
+            .output()
+            .expect("python3 runs");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            output.status.success(),
+            "{}: {said}{}",
+            binary.display(),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        eprintln!("{}: {}", binary.display(), said.trim());
+    }
+}
+
+#[test]
+fn every_record_arrives_where_and_as_it_should() {
+    deliver("fluent-bit-delivers", &[]);
+}
+
+#[test]
+fn an_outage_and_a_kill_lose_nothing() {
+    deliver("fluent-bit-outage", &["--outage"]);
+}
+
+#[test]
+fn the_api_server_is_asked_about_pods() {
+    deliver("fluent-bit-kubernetes", &["--kubernetes"]);
+}

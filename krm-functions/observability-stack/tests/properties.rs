@@ -1,0 +1,181 @@
+//! What holds for every right configuration.
+
+mod common;
+
+use common::{Placeholder, items, references, run, run_on};
+use krm_rs::{Object, Value, json, leaves, yaml};
+use proptest::prelude::*;
+use proptest::{option, sample};
+
+/// A value that is carried through, with or without Flux expressions.
+fn carried() -> impl Strategy<Value = String> {
+    let expression = sample::select(vec![
+        "${A}",
+        "${_b1:=eu-1}",
+        "${C:-x}",
+        "${D/./-}",
+        "${E//a/}",
+    ]);
+    let literal = "[a-z][a-z0-9]{0,8}";
+    prop_oneof![
+        literal.prop_map(String::from),
+        expression.clone().prop_map(String::from),
+        (literal, expression.clone(), expression).prop_map(|(text, a, b)| format!("{text}-{a}{b}")),
+    ]
+}
+
+fn url() -> impl Strategy<Value = String> {
+    let host = prop_oneof![
+        Just("logs.example.com".to_owned()),
+        Just("10.1.2.3".to_owned()),
+        Just("[fd00::1]".to_owned()),
+        Just("vl.obs.svc".to_owned()),
+        carried(),
+    ];
+    let path = sample::select(vec!["", "/", "/insert/jsonline", "/a/insert/jsonline"]);
+    (any::<bool>(), host, option::of(1_u16..), path).prop_map(|(tls, host, port, path)| {
+        let scheme = if tls { "https" } else { "http" };
+        let port = port.map_or(String::new(), |port| format!(":{port}"));
+        format!("{scheme}://{host}{port}{path}")
+    })
+}
+
+prop_compose! {
+    fn logs()(
+        kubernetes in any::<bool>(),
+        own_logs in any::<bool>(),
+        exclude in prop::collection::vec("[a-z*][a-z0-9.*-]{0,5}(/[a-z*-]{1,5}){0,2}", 0..4),
+        state_dir in "/[a-z]{1,6}(/[a-zA-Z0-9._-]{1,5}[a-z]){1,3}/?",
+        buffer in sample::select(vec!["128Mi", "1Gi", "16Gi"]),
+        line in sample::select(vec!["32Ki", "1Mi", "6Mi", "100000"]),
+        registry in option::of(carried()),
+        limits in option::of(sample::select(vec![json!({}), json!({"memory": "1Gi", "cpu": 2})])),
+        priority in sample::select(vec!["", "system-node-critical"]),
+    ) -> Value {
+        json!({
+            "kubernetes": kubernetes, "ownLogs": own_logs, "exclude": exclude, "stateDir": state_dir,
+            "bufferLimit": buffer, "lineLimit": line, "image": {"registry": registry},
+            "resources": {"limits": limits}, "priorityClass": priority,
+        })
+    }
+}
+
+prop_compose! {
+    fn config()(
+        name in "[a-z]([a-z0-9-]{0,8}[a-z0-9])?",
+        cluster in carried(),
+        environment in option::of(carried()),
+        namespace in "[a-z]([a-z0-9-]{0,8}[a-z0-9])?",
+        create in any::<bool>(),
+        profile in sample::select(vec!["small", "production"]),
+        url in url(),
+        tenant in option::of(("[A-Za-z]([a-z0-9_.-]{0,6}[a-z0-9])?", any::<u32>(), any::<u32>())),
+        mut logs in logs(),
+        scrape in sample::select(vec!["victoriametrics", "none"]),
+        interval in sample::select(vec!["5s", "30s", "1500ms", "2m"]),
+        policy in sample::select(vec!["none", "kubernetes", "cilium"]),
+        scrape_from in prop::collection::vec("[a-z]{1,8}", 0..3),
+    ) -> Value {
+        let mut tenants = json!({});
+        if let Some((name, account, project)) = tenant {
+            logs["tenant"] = json!(name);
+            tenants[name] = json!(format!("{account}:{project}"));
+        }
+        json!({
+            "apiVersion": "leafpack.dev/v1alpha1", "kind": "ObservabilityStack", "metadata": {"name": name},
+            "spec": {
+                "cluster": cluster, "role": "spoke", "environment": environment, "namespace": namespace,
+                "createNamespace": create, "profile": profile, "hub": {"logsURL": url}, "tenants": tenants,
+                "logs": logs, "metrics": {"scrape": scrape, "scrapeInterval": interval},
+                "network": {"policy": policy, "scrapeFrom": scrape_from},
+            },
+        })
+    }
+}
+
+/// Every `${…}` of a text, cut as Flux would cut the simple ones.
+fn expressions(text: &str) -> Vec<String> {
+    let starts = text.match_indices("${").map(|(at, _)| &text[at..]);
+    starts
+        .map(|rest| rest[..=rest.find('}').expect("a closing brace")].to_owned())
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_right_configuration_gives_a_sound_stack(config in config()) {
+        let text = yaml::emit(&config);
+        let outcome = run::<Placeholder>(&text);
+        prop_assert!(outcome.success, "{}{}", text, outcome.stderr);
+        let objects = items(&outcome);
+        references::check(&objects);
+
+        let again = run_on::<Placeholder>(&text, objects.clone());
+        prop_assert_eq!(again.stdout, outcome.stdout);
+
+        let given: Vec<String> = leaves(&config)
+            .iter()
+            .filter_map(|(_, value)| value.as_str())
+            .flat_map(expressions)
+            .collect();
+        for object in &objects {
+            for (path, value) in leaves(object.as_value()) {
+                let Some(text) = value.as_str() else { continue };
+                prop_assert!(!text.contains("$$"), "{} {}: {}", object.id(), path, text);
+                for found in expressions(text) {
+                    prop_assert!(given.contains(&found), "{} {}: {}", object.id(), path, found);
+                }
+            }
+            // Nothing here is a dollar of somebody else's, so Flux may see everything.
+            prop_assert_eq!(object.annotation("kustomize.toolkit.fluxcd.io/substitute"), None);
+        }
+        let values = common::pod_annotation(&objects, "leafpack.dev/config-values");
+        prop_assert_eq!(values.is_some(), has_substituted(&config));
+    }
+}
+
+/// Whether something that the pods read holds an expression.
+fn has_substituted(config: &Value) -> bool {
+    let spec = &config["spec"];
+    let values = [
+        &spec["cluster"],
+        &spec["environment"],
+        &spec["hub"]["logsURL"],
+    ];
+    values
+        .iter()
+        .any(|value| value.as_str().is_some_and(|text| text.contains("${")))
+}
+
+/// What Flux reads back must still be a string, whatever the variables are: so nothing but text stands before each
+/// expression that is a whole line of YAML, or behind it.
+#[test]
+fn no_expression_stands_alone() {
+    let config = include_str!("../fixtures/flux/config.yaml");
+    let objects = common::objects(config);
+    let mut seen = 0;
+    for object in &objects {
+        for (path, value) in leaves(object.as_value()) {
+            let Some(text) = value.as_str().filter(|text| text.contains("${")) else {
+                continue;
+            };
+            seen += 1;
+            let alone = expressions(text)
+                .iter()
+                .any(|expression| expression == text);
+            assert!(!alone, "{} {path}: {text}", object.id());
+        }
+    }
+    assert!(seen >= 3, "{seen}");
+    let ids: Vec<String> = objects
+        .iter()
+        .map(Object::id)
+        .map(|id| id.to_string())
+        .collect();
+    assert!(
+        ids.iter().any(|id| id.starts_with("CiliumNetworkPolicy/")),
+        "{ids:?}"
+    );
+}

@@ -1,0 +1,87 @@
+//! Every object of the golden files is valid against strict schemas.
+//!
+//! Schemas of custom resources come from the folder that `LEAFPACK_SCHEMAS` names, else from `../shared/schemas` beside
+//! the workspace; Kubernetes' own from the Python package `kubernetes-validate`.
+
+mod common;
+
+use common::{peer, root};
+use std::path::PathBuf;
+use std::process::Command;
+
+const TEST: &str = "stack-schemas";
+const TOOL: &str = "schemas";
+
+fn folder() -> PathBuf {
+    match std::env::var_os("LEAFPACK_SCHEMAS").filter(|folder| !folder.is_empty()) {
+        Some(folder) => PathBuf::from(folder),
+        None => root().join("../../../shared/schemas"),
+    }
+}
+
+fn validate(files: &[PathBuf]) -> (Option<i32>, String) {
+    let output = Command::new("python3")
+        .arg(root().join("tests/schemas.py"))
+        .arg(folder())
+        .args(files)
+        .output()
+        .expect("python3 runs");
+    let said = [output.stdout, output.stderr].concat();
+    (
+        output.status.code(),
+        String::from_utf8_lossy(&said).into_owned(),
+    )
+}
+
+fn is_there() -> bool {
+    if !folder().is_dir() {
+        peer::skip(
+            TEST,
+            TOOL,
+            "set LEAFPACK_SCHEMAS to a copy of datreeio/CRDs-catalog",
+        );
+        return false;
+    }
+    let ready = peer::on_path("python3").is_some() && !validate(&[]).1.starts_with("missing: ");
+    if !ready {
+        peer::skip(TEST, TOOL, "pip install kubernetes-validate jsonschema");
+    }
+    ready
+}
+
+#[test]
+fn every_object_is_valid() {
+    if !is_there() {
+        return;
+    }
+    let names = ["minimal", "spoke", "flux", "cilium"];
+    let files = names.map(|name| root().join("fixtures").join(name).join("expected.yaml"));
+    let (code, said) = validate(&files);
+    assert_eq!(code, Some(0), "{said}");
+    eprintln!("{}", said.trim());
+}
+
+/// The check can fail: on a field that is unknown, and on one that is wrong, in an object of each source.
+#[test]
+fn an_unknown_field_is_found() {
+    if !is_there() {
+        return;
+    }
+    let golden = include_str!("../fixtures/cilium/expected.yaml");
+    let broken = [
+        (
+            "automountServiceAccountToken: true",
+            "automountServiceAccountToken: 8",
+        ),
+        ("nodeSelector:", "nodeSelektor:"),
+        ("jobLabel:", "jobLable:"),
+        ("toEntities:", "toEntity:"),
+    ];
+    for (right, wrong) in broken {
+        assert!(golden.contains(right), "{right}");
+        let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("broken.yaml");
+        std::fs::write(&file, golden.replace(right, wrong)).expect("the file can be written");
+        let (code, said) = validate(&[file]);
+        assert_eq!(code, Some(1), "{wrong}: {said}");
+    }
+}
