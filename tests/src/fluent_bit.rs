@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::peer::FluentBit;
 
 /// A run that takes longer hangs: Fluent Bit never ends at the end of a file of which it gave up a line.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// What Fluent Bit and WAMR print where a filter went wrong. None of it may be in the log of a good run.
 const WARNINGS: [&str; 13] = [
@@ -152,22 +152,27 @@ impl<'a> Host<'a> {
 }
 
 impl Run {
-    /// Asserts that it ended well and that no filter went wrong on the way.
-    ///
-    /// # Panics
-    /// Where not; the text has the end of the log.
-    pub fn assert_clean(&self) {
-        let warnings: Vec<&str> = self
+    /// What says that the run, or a filter in it, went wrong: how it ended, and the first such lines of its log.
+    pub fn faults(&self) -> Vec<String> {
+        let ended = (!self.status.success()).then(|| format!("ended with {}", self.status));
+        let warnings = self
             .log
             .lines()
             .filter(|line| WARNINGS.iter().any(|warning| line.contains(warning)))
-            .take(5)
-            .collect();
+            .map(str::to_string);
+        ended.into_iter().chain(warnings.take(5)).collect()
+    }
+
+    /// Asserts that nothing went wrong.
+    ///
+    /// # Panics
+    /// Where something did; the text has the end of the log.
+    pub fn assert_clean(&self) {
+        let faults = self.faults();
         assert!(
-            self.status.success() && warnings.is_empty(),
-            "{} ended with {}, warnings: {warnings:#?}\nits last words:\n{}",
+            faults.is_empty(),
+            "{}: {faults:#?}\nits last words:\n{}",
             self.host,
-            self.status,
             tail_of(&self.log)
         );
     }

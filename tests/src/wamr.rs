@@ -48,7 +48,8 @@ pub struct Filter<'h> {
 pub type Fault = String;
 
 impl Host {
-    /// A host with these folders in `accessible_paths`.
+    /// A host with these folders in `accessible_paths`. It waits until no other host is left in this process;
+    /// who holds one must not ask for a second.
     ///
     /// # Panics
     /// Where WAMR cannot be started.

@@ -229,29 +229,36 @@ fn settings_are_read_through_wasi() {
 #[test]
 fn broken_settings_are_told_once_by_each_instance() {
     let Some(module) = module() else { return };
-    for (settings, note) in [
+    // A file that is a settings file otherwise, and too much of nothing.
+    let (native, huge) = (r#"{"names": "native"}"#, " ".repeat(3 << 20));
+    for (settings, read_error, note) in [
         (
             r#"{"names": "elastic"}"#,
+            0,
             r#""names" is "elastic", should be "victorialogs" or "native"; defaults are used"#,
         ),
         (
             "{\n\"names\": \"native\",\n",
+            0,
             "line 3: not a JSON object; defaults are used",
         ),
-        ("", "line 1: not a JSON object; defaults are used"),
+        ("", 0, "line 1: not a JSON object; defaults are used"),
+        (
+            native,
+            29,
+            "cannot be read (WASI error 29); defaults are used",
+        ),
+        (
+            &huge,
+            0,
+            "cannot be read (WASI error 22); defaults are used",
+        ),
     ] {
         let host = Host::new(Buffers::Leaked, vec![folder(settings)]);
+        host.break_reading(read_error);
         let note = format!("leafpack: cri.json: {note}\n").repeat(2);
         assert_eq!(with_settings(&module, &host), (MARKED.to_string(), note));
     }
-    let host = Host::new(Buffers::Leaked, vec![folder(r#"{"names": "native"}"#)]);
-    host.break_reading(29);
-    let note = "leafpack: cri.json: cannot be read (WASI error 29); defaults are used\n".repeat(2);
-    assert_eq!(with_settings(&module, &host), (MARKED.to_string(), note));
-    // A mebibyte and more is no settings file.
-    let host = Host::new(Buffers::Leaked, vec![folder(&" ".repeat(3 << 20))]);
-    let note = "leafpack: cri.json: cannot be read (WASI error 22); defaults are used\n".repeat(2);
-    assert_eq!(with_settings(&module, &host), (MARKED.to_string(), note));
 }
 
 /// What would be wrong with a filter shows here too.
