@@ -74,3 +74,13 @@ pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
 pub(crate) fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
+
+/// The compiler flag that keeps the place of cargo's folder out of panic messages.
+pub(crate) fn remap_crates() -> Option<String> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")))?;
+    Some(format!(
+        "--remap-path-prefix={}/registry/src=crates",
+        home.display()
+    ))
+}

@@ -10,7 +10,7 @@ use std::process::Command;
 
 use sha2::{Digest, Sha256};
 
-use crate::process::{answer, on_path, quietly};
+use crate::process::{answer, on_path, quietly, remap_crates};
 use crate::toolchain::{FILTER_TARGET, FUNCTION_TARGET};
 use crate::workspace::{create_folder, read, write_if_changed};
 use crate::{Result, progress};
@@ -22,7 +22,7 @@ const WASI_LIBC: &str = "/usr/lib/wasm32-wasi";
 const SELF_CONTAINED: [&str; 3] = ["crt1-command.o", "crt1-reactor.o", "libc.a"];
 
 /// Raised when the recipe changes, so that older folders are built anew.
-const RECIPE: u32 = 1;
+const RECIPE: u32 = 2;
 
 /// What today's std links against and the wasi-libc of Debian 12 (2022) lacks. There are no threads on
 /// wasm32-wasip1: each answers with an error number of wasi-libc (6 EAGAIN, 28 EINVAL) or null.
@@ -167,12 +167,14 @@ fn libraries(folder: &Path, seed: &Path, target: &str) -> Result<()> {
     cargo.arg("-Zbuild-std=std,panic_abort");
     cargo
         .env_remove("RUSTC_WRAPPER")
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .env_remove("RUSTFLAGS")
         .env_remove("RUSTUP_TOOLCHAIN");
     cargo.env("RUSTC", RUSTC).env("RUSTC_BOOTSTRAP", "1");
     cargo.env("CARGO_TARGET_DIR", seed.join("target"));
     // Bitcode, so that modules can be linked with fat LTO.
-    cargo.env("RUSTFLAGS", format!("-Cembed-bitcode=yes -L {WASI_LIBC}"));
+    let mut flags = vec!["-Cembed-bitcode=yes".to_string(), format!("-L{WASI_LIBC}")];
+    flags.extend(remap_crates());
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
     quietly(&mut cargo)?;
     let lib = target_lib(folder, target);
     let _ = std::fs::remove_dir_all(&lib);

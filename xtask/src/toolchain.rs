@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::process::{answer, on_path, quietly};
+use crate::process::{answer, on_path, quietly, remap_crates};
 use crate::workspace::Workspace;
 use crate::{Result, process, progress, sysroot};
 
@@ -136,19 +136,11 @@ impl Toolchain {
         }
         cargo.args(["build", "--quiet", "--target", target]);
         // Panic messages name source files: the same ones wherever the checkout and cargo's folder are.
-        let home = std::env::var_os("CARGO_HOME")
-            .map(PathBuf::from)
-            .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
         let mut flags = vec![format!(
             "--remap-path-prefix={}=leafpack",
             workspace.root.display()
         )];
-        if let Some(home) = home {
-            flags.push(format!(
-                "--remap-path-prefix={}/registry/src=crates",
-                home.display()
-            ));
-        }
+        flags.extend(remap_crates());
         cargo
             .arg("--config")
             .arg(format!("target.{target}.rustflags={flags:?}"));
