@@ -35,6 +35,14 @@ impl Kind {
         }
     }
 
+    /// Cargo's profile, which is also the name of its folder.
+    fn profile(self) -> &'static str {
+        match self {
+            Kind::Filter => "filter",
+            Kind::Function => "function",
+        }
+    }
+
     fn package(self, name: &str) -> String {
         match self {
             Kind::Filter => format!("leafpack-filter-{name}"),
@@ -64,7 +72,7 @@ pub(crate) fn build(workspace: &Workspace, toolchain: &Toolchain) -> Result<Vec<
     for kind in [Kind::Filter, Kind::Function] {
         let names = crates_in(&workspace.root.join(kind.folder()))?;
         let mut cargo = toolchain.cargo_build(workspace, kind.target());
-        cargo.args(["--locked", "--profile", "wasm"]);
+        cargo.args(["--locked", "--profile", kind.profile()]);
         for name in &names {
             cargo.args(["--package", &kind.package(name), "--bin", name]);
         }
@@ -93,7 +101,7 @@ fn finish(workspace: &Workspace, kind: Kind, name: String) -> Result<Module> {
     let built = workspace
         .target
         .join(kind.target())
-        .join("wasm")
+        .join(kind.profile())
         .join(format!("{name}.wasm"));
     let bytes = read(&built)?;
     let file = format!("{name}.wasm");
