@@ -227,6 +227,14 @@ fn copy_sources(workspace: &Workspace, to: &Path) -> Result<()> {
         "--exclude-standard",
     ]);
     let list = quietly(&mut git)?;
+    // What is no longer there must go, and what was built may stay.
+    for entry in std::fs::read_dir(to).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() && entry.file_name() != "target" {
+            std::fs::remove_dir_all(&path)
+                .map_err(|error| format!("cannot remove {}: {error}", path.display()))?;
+        }
+    }
     for name in list
         .split(|byte| *byte == 0)
         .filter(|name| !name.is_empty())

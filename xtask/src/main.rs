@@ -22,6 +22,7 @@ cargo xtask test [--require LIST] [-- ARGS]
                                   every test; LIST (as kustomize,fluent-bit=4.1.1,5.1.1) must not be skipped;
                                   ARGS go to cargo test
 cargo xtask tools [NAME …]        installs what tests drive into target/tools (all of it, or by name)
+cargo xtask check FILE …          checks any Fluent Bit filter in WebAssembly for what would lose records
 cargo xtask lint                  rustfmt, clippy and the Go programs' gofmt and vet
 ";
 
@@ -56,7 +57,7 @@ fn run() -> Result<()> {
                 let list = args.value().and_then(|list| list.string());
                 require.extend(tools::parse_list(&list.map_err(|e| e.to_string())?)?);
             }
-            ("test" | "tools", Value(value)) => {
+            ("test" | "tools" | "check", Value(value)) => {
                 rest.push(value.string().map_err(|e| e.to_string())?);
             }
             (_, other) => return Err(format!("{} of {command}\n\n{HELP}", other.unexpected())),
@@ -69,6 +70,7 @@ fn run() -> Result<()> {
         "demo" => demo::demo(&workspace),
         "test" => test::test(&workspace, &require, &rest),
         "tools" => tools::install(&workspace, &rest),
+        "check" => check::files(&rest),
         "lint" => test::lint(&workspace),
         "help" => {
             print!("{HELP}");

@@ -108,7 +108,7 @@ fn finish(workspace: &Workspace, kind: Kind, name: String) -> Result<Module> {
     let functions = match kind {
         Kind::Filter => check::filter(&file, &bytes)?.functions,
         Kind::Function => {
-            check::loads(&file, &bytes)?;
+            check::function(&file, &bytes)?;
             Vec::new()
         }
     };

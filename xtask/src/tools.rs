@@ -19,7 +19,7 @@ const GO_PROGRAMS: [&str; 4] = ["kustomize", "kubectl", "flux-substitute", "yaml
 /// Packages from PyPI: a YAML 1.1 reader, and Kubernetes' schemas with what validates against them.
 const PYTHON_PACKAGES: [&str; 3] = ["PyYAML", "jsonschema", "kubernetes-validate"];
 /// Debian's packages that the crate wamrx is built with.
-const WAMR_PACKAGES: [&str; 4] = ["cmake", "make", "gcc", "libclang1-14"];
+const WAMR_PACKAGES: [&str; 4] = ["cmake", "make", "gcc", "libclang-dev"];
 
 /// What can be required, and how it comes to be there.
 const KNOWN: [(&str, &str); 7] = [
@@ -63,6 +63,11 @@ pub(crate) fn parse_list(list: &str) -> Result<Vec<Requirement>> {
     Ok(requirements)
 }
 
+/// Whether a tool of this name can be required.
+pub(crate) fn is_known(tool: &str) -> bool {
+    KNOWN.iter().any(|(name, _)| *name == tool)
+}
+
 /// How a tool comes to be there.
 pub(crate) fn how_to_get(tool: &str) -> &'static str {
     KNOWN
@@ -71,8 +76,8 @@ pub(crate) fn how_to_get(tool: &str) -> &'static str {
         .map_or("cargo xtask tools", |(_, how)| how)
 }
 
-/// Installs tools by name; all that can be installed where no name is given. What cannot be had here is said
-/// at the end; it is an error where it was asked for by name.
+/// Installs tools by name; all that can be installed where no name is given. Goes on after a failure, which is an
+/// error at the end.
 pub(crate) fn install(workspace: &Workspace, names: &[String]) -> Result<()> {
     if let Some(unknown) = names
         .iter()

@@ -72,7 +72,11 @@ impl<'a> Line<'a> {
             .ok_or(Fault::Time)?;
         let Some((stream, rest)) = rest.split_first_chunk::<8>() else {
             let cut_behind = matches!(rest, b" stdout" | b" stderr");
-            return Err(if cut_behind { Fault::Tag } else { Fault::Stream });
+            return Err(if cut_behind {
+                Fault::Tag
+            } else {
+                Fault::Stream
+            });
         };
         let stream = match stream {
             b" stdout " => Stream::Stdout,
@@ -95,8 +99,14 @@ impl<'a> Line<'a> {
     /// Whether more of the same line follows.
     #[inline]
     pub fn is_partial(&self) -> bool {
-        matches!(self.tags, [b'P'] | [b'P', b':', ..])
+        is_partial(self.tags)
     }
+}
+
+/// Whether these tags are those of a partial line.
+#[inline]
+pub(crate) fn is_partial(tags: &[u8]) -> bool {
+    matches!(tags, [b'P'] | [b'P', b':', ..])
 }
 
 /// The tags up to the first space, and what follows it.

@@ -5,7 +5,7 @@ use leafpack_fluent_bit::time::rfc3339_prefix;
 use leafpack_fluent_bit::{Call, ERROR_FIELD, Object, Output};
 
 use crate::docker;
-use crate::line::{Fault, Line, Stream};
+use crate::line::{Fault, Line, Stream, is_partial};
 use crate::settings::{Names, Settings};
 use crate::tag::Pod;
 
@@ -21,6 +21,8 @@ const UNDERSCORE_TIME: Roles = 1 << 5;
 const UNDERSCORE_MSG: Roles = 1 << 6;
 const PARTIAL: Roles = 1 << 7;
 const ERROR: Roles = 1 << 8;
+/// What else a line of Docker's json-file driver holds: labels and tags of its container.
+const ATTRS: Roles = 1 << 12;
 const POD_FIELDS: [(Roles, &[u8]); 3] = [
     (1 << 9, b"k8s_namespace_name"),
     (1 << 10, b"k8s_pod_name"),
@@ -28,7 +30,7 @@ const POD_FIELDS: [(Roles, &[u8]); 3] = [
 ];
 
 /// The output names that can replace a field of the record, for the mark that says so.
-const REPLACEABLE: [(Roles, &[u8]); 7] = [
+const REPLACEABLE: [(Roles, &[u8]); 8] = [
     (UNDERSCORE_TIME, b" _time"),
     (UNDERSCORE_MSG, b" _msg"),
     (TIME, b" time"),
@@ -36,6 +38,7 @@ const REPLACEABLE: [(Roles, &[u8]); 7] = [
     (LOGTAG, b" logtag"),
     (LOG, b" log"),
     (PARTIAL, b" partial_message"),
+    (ERROR, b" leafpack_error"),
 ];
 
 #[inline(never)]
@@ -50,11 +53,17 @@ fn role(key: &[u8]) -> Roles {
         b"_msg" => UNDERSCORE_MSG,
         b"partial_message" => PARTIAL,
         b"leafpack_error" => ERROR,
+        b"attrs" => ATTRS,
         b"k8s_namespace_name" => 1 << 9,
         b"k8s_pod_name" => 1 << 10,
         b"k8s_container_name" => 1 << 11,
         _ => 0,
     }
+}
+
+/// Whether the input may have this name: it must not be one that the output gives a meaning to, save `log`.
+pub(crate) fn can_be_input(name: &[u8]) -> bool {
+    matches!(role(name), 0 | LOG)
 }
 
 /// A record, read once from end to end.
@@ -65,11 +74,14 @@ pub(crate) struct Record<'a> {
     input: Option<Field<'a>>,
     time: Option<Value<'a>>,
     stream: Option<Value<'a>>,
-    /// `_p` or `logtag`, whichever came first.
-    tags: Option<Value<'a>>,
+    /// `_p` or `logtag`, whichever came first, and which it was.
+    tags: Option<(Roles, Value<'a>)>,
+    attrs: Option<Value<'a>>,
     error: Option<Value<'a>>,
     seen: Roles,
     twice: Roles,
+    /// There are fields without a role.
+    others: bool,
 }
 
 /// The line in parts; strings are still escaped.
@@ -82,8 +94,8 @@ struct Parsed<'a> {
     message: &'a [u8],
     /// Fields of the record (beside the input) that went into this.
     consumed: Roles,
-    /// Other fields that came inside of the input: a Docker line's `attrs`.
-    inner: Option<Record<'a>>,
+    /// The one field that a Docker line may bring beside the line itself.
+    attrs: Option<Value<'a>>,
 }
 
 /// Why the record goes on as it came.
@@ -128,9 +140,11 @@ impl<'a> Record<'a> {
             time: None,
             stream: None,
             tags: None,
+            attrs: None,
             error: None,
             seen: 0,
             twice: 0,
+            others: false,
         };
         for field in Fields::new(text) {
             let field = field?;
@@ -143,13 +157,18 @@ impl<'a> Record<'a> {
                 continue;
             }
             let role = role(field.key);
+            record.others |= role == 0;
             record.twice |= record.seen & role;
             record.seen |= role;
             let place = match role {
                 TIME => &mut record.time,
                 STREAM => &mut record.stream,
-                P | LOGTAG => &mut record.tags,
+                ATTRS => &mut record.attrs,
                 ERROR => &mut record.error,
+                P | LOGTAG => {
+                    record.tags.get_or_insert((role, field.value));
+                    continue;
+                }
                 _ => continue,
             };
             place.get_or_insert(field.value);
@@ -181,7 +200,7 @@ impl<'a> Record<'a> {
                 partial: line.is_partial(),
                 message: line.message,
                 consumed: 0,
-                inner: None,
+                attrs: None,
             }),
             Err(fault) => self.docker_line(content, out).ok_or(fault.into()),
         }
@@ -197,14 +216,11 @@ impl<'a> Record<'a> {
             return None;
         }
         let (tags, partial, message, consumed) = match self.tags {
-            Some(tags) => {
+            // The multiline parser leaves the tag of the first piece on the whole line, so that it says nothing.
+            Some((P, _)) => (&b""[..], false, content, TIME | STREAM | P),
+            Some((_, tags)) => {
                 let tags = tags.string()?;
-                (
-                    tags,
-                    matches!(tags, [b'P'] | [b'P', b':', ..]),
-                    content,
-                    TIME | STREAM | P | LOGTAG,
-                )
+                (tags, is_partial(tags), content, TIME | STREAM | LOGTAG)
             }
             None => {
                 let (message, partial) = docker::message(content);
@@ -218,22 +234,25 @@ impl<'a> Record<'a> {
             partial,
             message,
             consumed,
-            inner: None,
+            attrs: None,
         })
     }
 
-    /// A Docker line as the input field's text.
+    /// A Docker line as the input field's text: with the fields that the driver writes, and no other, so that
+    /// an application's own JSON is not taken for one.
     fn docker_line<'o: 'a>(&self, content: &[u8], out: &mut Output<'o>) -> Option<Parsed<'a>> {
         if !docker::looks_like(content) {
             return None;
         }
         let inner = Record::read(docker::unescaped(content, out)?, b"log").ok()?;
-        if inner.tags.is_some() {
+        let foreign =
+            inner.others || inner.twice != 0 || inner.seen & !(TIME | STREAM | ATTRS) != 0;
+        if foreign || inner.seen & self.seen & ATTRS != 0 {
             return None;
         }
         let parsed = inner.already_parsed(inner.input?.value.string()?)?;
         Some(Parsed {
-            inner: Some(inner),
+            attrs: inner.attrs,
             consumed: 0,
             ..parsed
         })
@@ -278,24 +297,19 @@ impl<'a> Record<'a> {
         }
         self.write_pod(call, settings, &mut object);
 
-        let mut replaced = written & self.seen & !parsed.consumed | parsed.consumed & self.twice;
-        let gone = written | parsed.consumed | ERROR;
-        if let Some(inner) = &parsed.inner {
-            replaced |= inner.twice & (TIME | STREAM);
-            inner.write_inner(self, written, &mut object);
+        if let Some(attrs) = parsed.attrs {
+            object.raw(b"attrs", attrs.text);
         }
-        if self.seen & gone == 0 && parsed.inner.is_none() {
+        let replaced = written & self.seen & !parsed.consumed | parsed.consumed & self.twice;
+        let gone = written | parsed.consumed | ERROR;
+        if self.seen & gone == 0 {
             let (start, end) = self.input.map_or((0, 0), |input| (input.start, input.end));
             object.fields(self.slice(self.body.0, start));
             object.fields(self.slice(end, self.body.1));
         } else {
             let input = self.input.map_or(0, |input| input.start);
             self.each(|field| {
-                let doubled = parsed
-                    .inner
-                    .as_ref()
-                    .is_some_and(|inner| inner.carries(field.key, written));
-                if field.start != input && role(field.key) & gone == 0 && !doubled {
+                if field.start != input && role(field.key) & gone == 0 {
                     object.raw(field.key, field.value.text);
                 }
             });
@@ -317,7 +331,7 @@ impl<'a> Record<'a> {
             Names::Native => TIME,
         };
         // A time that the record brings is better than the one at which it was read.
-        if self.seen & time_role == 0 && settings.input != settings.names.time() {
+        if self.seen & time_role == 0 {
             object.string(settings.names.time(), &call.time.rfc3339());
         }
         self.write_pod(call, settings, &mut object);
@@ -350,22 +364,6 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// The fields of a Docker line that are not the line itself.
-    fn write_inner(&self, outer: &Record<'_>, written: Roles, object: &mut Object<'_, '_>) {
-        self.each(|field| {
-            if self.carries(field.key, written) && role(field.key) & outer.seen & !LOG == 0 {
-                object.raw(field.key, field.value.text);
-            }
-        });
-    }
-
-    /// Whether this Docker line brings a field of this name that is not the line itself.
-    fn carries(&self, key: &[u8], written: Roles) -> bool {
-        let mut found = false;
-        self.each(|field| found |= field.key == key);
-        found && role(key) & (written | LOG | TIME | STREAM | ERROR) == 0
-    }
-
     /// Why the record is marked, if it is: `reason`, what was replaced, broken settings, and what an earlier
     /// filter said.
     fn write_error(
@@ -375,10 +373,11 @@ impl<'a> Record<'a> {
         settings: &Settings,
         object: &mut Object<'_, '_>,
     ) {
-        let earlier = self
-            .error
-            .and_then(|value| value.string())
-            .unwrap_or_default();
+        let earlier = self.error.and_then(|value| value.string());
+        // A mark that is no string, or a second one, is not taken over.
+        let lost = earlier.is_none() && self.error.is_some() || self.twice & ERROR != 0;
+        let replaced = if lost { replaced | ERROR } else { replaced };
+        let earlier = earlier.unwrap_or_default();
         if reason.is_empty() && replaced == 0 && !settings.broken && earlier.is_empty() {
             return;
         }

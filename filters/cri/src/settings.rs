@@ -3,6 +3,8 @@
 use leafpack_fluent_bit::settings::{Broken, Refusal, read};
 use leafpack_fluent_bit::{Notes, Source};
 
+use crate::record;
+
 /// Which names the output has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Names {
@@ -57,6 +59,15 @@ impl Default for Settings {
     }
 }
 
+/// Whether a field of this name can hold the line. Names beyond ASCII are spelt in two ways, by version of the host;
+/// those of the output would be there twice.
+fn is_input(name: &[u8]) -> bool {
+    let plain = name
+        .iter()
+        .all(|byte| matches!(byte, b' '..=b'~') && *byte != b'\\');
+    plain && !name.is_empty() && record::can_be_input(name)
+}
+
 impl Settings {
     /// From what was found of `cri.json`.
     pub fn load(source: Source, notes: &mut Notes<'_>) -> Self {
@@ -64,11 +75,11 @@ impl Settings {
         let result = read(source, "input, names, from_tag", notes, |field| {
             match (field.key, field.value.text) {
                 (b"input", _) => {
-                    settings.input = field
-                        .value
-                        .string()
-                        .filter(|name| !name.is_empty() && !name.contains(&b'\\'))
-                        .ok_or(Refusal::Wrong("the name of a field, without escapes"))?;
+                    settings.input = field.value.string().filter(|name| is_input(name)).ok_or(
+                        Refusal::Wrong(
+                            "the name of a field, in plain ASCII, that the output does not use",
+                        ),
+                    )?;
                 }
                 (b"names", b"\"victorialogs\"") => settings.names = Names::VictoriaLogs,
                 (b"names", b"\"native\"") => settings.names = Names::Native,

@@ -120,14 +120,21 @@ fn settings_are_explained() {
         r#"{"names":"elastic"}"#,
         r#"{"input":""}"#,
         r#"{"input":5}"#,
+        r#"{"input":"_msg"}"#,
+        r#"{"input":"größe"}"#,
         r#"{"from_tag":"yes"}"#,
         r#"{"names":"native","#,
         "",
+        &format!(r#"{{"names":"{}"}}"#, "x".repeat(2000)),
+        &format!(
+            r#"{{{}"names":5}}"#,
+            r#""an unknown key of some length":1,"#.repeat(20)
+        ),
     ] {
         let (_, notes) = run(b"{}", "t", Some(settings));
         text += &format!(
             "{settings}\n  {}",
-            if notes.is_empty() { "-\n" } else { &notes }
+            if notes.is_empty() { "-" } else { &notes }
         );
     }
     insta::assert_snapshot!(text);

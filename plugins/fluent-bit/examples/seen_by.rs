@@ -6,10 +6,13 @@ use leafpack_fluent_bit::{Call, Output, Verdict, export};
 /// Adds `"seen_by":"edge"` behind the fields of the record.
 pub fn seen_by(call: &Call<'_>, _settings: &(), out: &mut Output<'_>) -> Verdict {
     let mut object = out.object();
+    let mut seen = false;
     for field in call.fields() {
         match field {
-            Ok(field) if field.key == b"seen_by" => return Verdict::Keep,
-            Ok(field) => object.raw(field.key, field.value.text),
+            Ok(field) => {
+                seen |= field.key == b"seen_by";
+                object.raw(field.key, field.value.text);
+            }
             Err(_) => {
                 return Verdict::Unreadable {
                     time_field: b"time",
@@ -17,6 +20,10 @@ pub fn seen_by(call: &Call<'_>, _settings: &(), out: &mut Output<'_>) -> Verdict
                 };
             }
         }
+    }
+    if seen {
+        // Only now: all of the record is known to be JSON.
+        return Verdict::Keep;
     }
     object.string(b"seen_by", b"edge");
     object.end();

@@ -29,8 +29,6 @@ const ERRNO_TOO_BIG: u16 = 22;
 const ERRNO_IO: u16 = 29;
 const ERRNO_NOENT: u16 = 44;
 const ERRNO_NOMEM: u16 = 48;
-const ERRNO_NOTDIR: u16 = 54;
-const ERRNO_NOTCAPABLE: u16 = 76;
 
 /// A value that only this single-threaded module touches.
 struct Single<T>(UnsafeCell<T>);
@@ -129,9 +127,13 @@ impl<S: Settings> Instance<S> {
     }
 
     /// Answers one call of the host with the address of a NUL-terminated text. The numbers are the host's
-    /// arguments as they are; addresses are checked here.
+    /// arguments as they are; that they lie inside of memory is checked here.
+    ///
+    /// # Safety
+    /// Only for the function that the host calls: the addresses must come from this module's `malloc`, and no
+    /// call may be made inside another.
     #[inline]
-    pub fn call(
+    pub unsafe fn call(
         &self,
         filter: impl Fn(&Call<'_>, &S, &mut Output<'_>) -> Verdict,
         (tag, tag_len): (usize, usize),
@@ -177,7 +179,7 @@ fn answer<S>(
         match run(filter, call, settings, buffer) {
             Answer::Record { .. } => return address,
             Answer::Same => break,
-            Answer::Dropped => return EMPTY.as_ptr().addr(),
+            Answer::Dropped => return EMPTY.as_ptr().expose_provenance(),
             Answer::TooSmall => match next_size(size, call) {
                 Some(next) => size = next,
                 None => break,
@@ -193,7 +195,7 @@ static EMPTY: [u8; 1] = [0];
 fn unchanged(call: &Call<'_>, record: usize) -> usize {
     match call.record {
         Some(text) if bytes(record, text.len() + 1).and_then(<[u8]>::last) == Some(&0) => record,
-        _ => NO_MEMORY.as_ptr().addr(),
+        _ => NO_MEMORY.as_ptr().expose_provenance(),
     }
 }
 
@@ -218,7 +220,7 @@ unsafe extern "C" {
 /// `iovec` and `ciovec` of WASI.
 #[repr(C)]
 struct Vector {
-    address: usize,
+    address: *mut u8,
     len: usize,
 }
 
@@ -228,28 +230,15 @@ const FOLLOW: u32 = 1;
 const RIGHT_READ: u64 = 1 << 1;
 /// The first file descriptor that can be a preopened folder; the others follow without a gap.
 const FIRST_FOLDER: u32 = 3;
+/// Nobody has more.
+const LAST_FOLDER: u32 = 66;
 
 /// Looks for the settings file in the folders of `accessible_paths`, in their order.
 fn read_settings(file: &str) -> Source {
     let mut folder = FIRST_FOLDER;
     loop {
-        let mut opened = 0;
-        // SAFETY: all pointers are to live values of this frame, or into `file`.
-        let errno = unsafe {
-            path_open(
-                folder,
-                FOLLOW,
-                file.as_ptr(),
-                file.len(),
-                0,
-                RIGHT_READ,
-                0,
-                0,
-                &raw mut opened,
-            )
-        };
-        match errno as u16 {
-            0 => {
+        match open(folder, file, FOLLOW) {
+            Ok(opened) => {
                 let content = read_all(opened);
                 // SAFETY: a plain call; `opened` is ours.
                 let _ = unsafe { fd_close(opened) };
@@ -259,35 +248,63 @@ fn read_settings(file: &str) -> Source {
                 };
             }
             // No such descriptor: there are no more folders.
-            ERRNO_BADF => return Source::Missing,
-            // Not there, or a descriptor that is no folder: try the next.
-            ERRNO_NOENT | ERRNO_NOTDIR | ERRNO_NOTCAPABLE if folder < FIRST_FOLDER + 64 => {
-                folder += 1
-            }
-            errno => return Source::Unreadable(errno),
+            Err(ERRNO_BADF) => return Source::Missing,
+            Err(ERRNO_NOENT) => match open(folder, file, 0) {
+                // Really not there: try the next folder.
+                Err(ERRNO_NOENT) if folder < LAST_FOLDER => folder += 1,
+                Err(ERRNO_NOENT) => return Source::Missing,
+                // A link that leads nowhere; without following it there is only its own kind of error.
+                _ => return Source::Unreadable(ERRNO_NOENT),
+            },
+            Err(errno) => return Source::Unreadable(errno),
         }
+    }
+}
+
+/// Opens a file of a preopened folder for reading; WASI's error number where that fails.
+fn open(folder: u32, file: &str, lookup: u32) -> Result<u32, u16> {
+    let mut opened = 0;
+    // SAFETY: all pointers are to live values of this frame, or into `file`.
+    let errno = unsafe {
+        path_open(
+            folder,
+            lookup,
+            file.as_ptr(),
+            file.len(),
+            0,
+            RIGHT_READ,
+            0,
+            0,
+            &raw mut opened,
+        )
+    };
+    if errno == 0 {
+        Ok(opened)
+    } else {
+        Err(errno as u16)
     }
 }
 
 /// Reads an open file to its end, into memory that stays.
 fn read_all(file: u32) -> Result<&'static [u8], u16> {
-    let (mut address, mut buffer) = new_bytes(4096).ok_or(ERRNO_NOMEM)?;
+    let (_, mut buffer) = new_bytes(4096).ok_or(ERRNO_NOMEM)?;
     let mut len = 0;
     loop {
         if len == buffer.len() {
             if len >= MAX_SETTINGS {
                 return Err(ERRNO_TOO_BIG);
             }
-            let (new_address, new_buffer) = new_bytes(len * 2).ok_or(ERRNO_NOMEM)?;
+            let (_, new_buffer) = new_bytes(len * 2).ok_or(ERRNO_NOMEM)?;
             new_buffer
                 .get_mut(..len)
                 .ok_or(ERRNO_IO)?
                 .copy_from_slice(buffer);
-            (address, buffer) = (new_address, new_buffer);
+            buffer = new_buffer;
         }
+        let free = buffer.get_mut(len..).ok_or(ERRNO_IO)?;
         let vector = Vector {
-            address: address + len,
-            len: buffer.len() - len,
+            address: free.as_mut_ptr(),
+            len: free.len(),
         };
         let mut done = 0;
         // SAFETY: the vector names the free rest of `buffer`, which is ours.
@@ -307,7 +324,7 @@ fn write_stderr(text: &[u8]) {
         return;
     }
     let vector = Vector {
-        address: text.as_ptr().addr(),
+        address: text.as_ptr().cast_mut(),
         len: text.len(),
     };
     let mut done = 0;
@@ -317,13 +334,15 @@ fn write_stderr(text: &[u8]) {
 
 #[link(wasm_import_module = "leafpack")]
 unsafe extern "C" {
-    /// Does not exist. A panic path that is linked in makes it an import, and `cargo xtask build` then fails.
+    /// Does not exist. A panic path that is linked in makes it an import, and `cargo xtask build` (or `cargo xtask
+    /// check FILE`) then fails.
     fn panic_path_is_linked() -> !;
 }
 
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    // SAFETY: never runs: a module with this import is not built, and no host would load it.
+    // SAFETY: diverges, as a panic must: WAMR loads a module with an import that it cannot resolve, and traps when it
+    // is called. The checks refuse such a module.
     unsafe { panic_path_is_linked() }
 }
 
@@ -350,7 +369,8 @@ macro_rules! export_wasm {
                     record_len: usize,
                 ) -> usize {
                     let time = $crate::Time { seconds, nanoseconds };
-                    INSTANCE.call(FILTER, (tag, tag_len), time, (record, record_len))
+                    // SAFETY: this is the function that the host calls, with what it got of `malloc`.
+                    unsafe { INSTANCE.call(FILTER, (tag, tag_len), time, (record, record_len)) }
                 }
             };
         };)+

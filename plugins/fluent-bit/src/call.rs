@@ -28,7 +28,8 @@ pub enum Verdict {
     /// What the filter wrote is the record now. It must be exactly one JSON object: after anything else
     /// Fluent Bit aborts (double free in `filter_wasm`, versions 3.2.2 to 5.1.1).
     Emit,
-    /// The record goes on as it came.
+    /// The record goes on as it came. Safe only after [`Call::fields`] ended without an error: the host passes
+    /// text that it does not take back (`nan`, msgpack extensions).
     Keep,
     /// The record is dropped: only by a rule that a user configured.
     Drop,

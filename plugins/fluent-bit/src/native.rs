@@ -69,7 +69,14 @@ pub fn main<S: Settings>(module: &str, functions: &[(&str, Filter<S>)]) -> ExitC
         return ExitCode::FAILURE;
     };
     let file = format!("{module}.json");
-    let text = std::fs::read_to_string(&file).ok();
+    let text = match std::fs::read_to_string(&file) {
+        Ok(text) => Some(text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => {
+            std::eprintln!("error: {file}: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
     let (settings, notes) = load::<S>(module, text.as_deref());
     std::eprint!("{notes}");
     match pump(*filter, &settings, tag.as_bytes()) {

@@ -119,7 +119,7 @@ impl<'a> Output<'a> {
 
     /// How many bytes were written so far, from the start of the buffer; `None` where something did not fit.
     #[inline]
-    pub fn len(&self) -> Option<usize> {
+    pub fn used(&self) -> Option<usize> {
         (!self.overflow).then_some(self.total - self.free.len())
     }
 }
@@ -244,7 +244,7 @@ mod tests {
         let mut buffer = std::vec![0; size];
         let mut out = Output::new(&mut buffer);
         body(&mut out);
-        let len = out.len()?;
+        let len = out.used()?;
         buffer.truncate(len);
         Some(buffer)
     }
@@ -290,7 +290,7 @@ mod tests {
             out.push(b"abc");
             out.scratch(4).unwrap().fill(9);
             out.push(b"d");
-            assert_eq!(out.len(), Some(4));
+            assert_eq!(out.used(), Some(4));
         });
         assert_eq!(text.unwrap(), b"abcd");
         assert_eq!(written(8, |out| assert!(out.scratch(9).is_none())), None);

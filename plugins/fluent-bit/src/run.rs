@@ -50,7 +50,7 @@ pub fn run<S>(
 fn finish(mut output: Output<'_>) -> Answer {
     output.push_byte(0);
     output
-        .len()
+        .used()
         .map_or(Answer::TooSmall, |len| Answer::Record { len: len - 1 })
 }
 

@@ -56,7 +56,20 @@ impl<'a> Notes<'a> {
             line.push(part);
         }
         line.push(b"\n");
-        self.len += line.len().unwrap_or(0);
+        self.len += line.used().unwrap_or(0);
+    }
+
+    /// Keeps only the first lines where less than a long one's room is left.
+    fn make_room(&mut self) {
+        const ROOM: usize = 400;
+        let keep = self.buffer.len().saturating_sub(ROOM);
+        if self.len > keep {
+            let lines = self.buffer.get(..keep).unwrap_or_default();
+            self.len = lines
+                .iter()
+                .rposition(|byte| *byte == b'\n')
+                .map_or(0, |at| at + 1);
+        }
     }
 
     /// The lines so far.
@@ -93,6 +106,7 @@ pub fn read(
         Source::Missing => return Ok(()),
         Source::Text(text) => text,
         Source::Unreadable(errno) => {
+            notes.make_room();
             let mut digits = [0; 5];
             notes.add(&[
                 b"cannot be read (WASI error ",
@@ -106,6 +120,7 @@ pub fn read(
         let field = match field {
             Ok(field) => field,
             Err(Malformed { at }) => {
+                notes.make_room();
                 let mut digits = [0; 5];
                 let line = decimal(line_of(text, at), &mut digits);
                 notes.add(&[b"line ", line, b": not a JSON object; defaults are used"]);
@@ -115,19 +130,27 @@ pub fn read(
         match each(&field) {
             Ok(()) => {}
             Err(Refusal::UnknownKey) => {
+                let (key, more) = shorten(field.key);
                 notes.add(&[
                     b"unknown key \"",
-                    field.key,
+                    key,
+                    more,
                     b"\" is ignored; known are ",
                     known.as_bytes(),
                 ]);
             }
             Err(Refusal::Wrong(right)) => {
+                let (key, more_key) = shorten(field.key);
+                let (value, more) = shorten(field.value.text);
+                // This one must be said, whatever was said before.
+                notes.make_room();
                 notes.add(&[
                     b"\"",
-                    field.key,
+                    key,
+                    more_key,
                     b"\" is ",
-                    field.value.text,
+                    value,
+                    more,
                     b", should be ",
                     right.as_bytes(),
                     b"; defaults are used",
@@ -137,6 +160,15 @@ pub fn read(
         }
     }
     Ok(())
+}
+
+/// The start of a text for a note, and what stands for the rest.
+fn shorten(text: &[u8]) -> (&[u8], &'static [u8]) {
+    const MOST: usize = 60;
+    match text.get(..MOST) {
+        Some(start) if text.len() > MOST => (start, "…".as_bytes()),
+        _ => (text, b""),
+    }
 }
 
 /// The line (from 1) that the byte at `at` is on.

@@ -89,8 +89,9 @@ fn civil(days: u32) -> (u32, u32, u32) {
 
 /// Length in bytes of the RFC 3339 time at the start of `text`, or `None` where there is none.
 ///
-/// Takes what the kubelet's reader takes (Go's layout `2006-01-02T15:04:05.999999999Z07:00`): no fraction or
-/// 1 to 9 digits, `Z` or a numeric offset, real months and days, seconds below 60.
+/// Takes what runtimes write of Go's layout `2006-01-02T15:04:05.999999999Z07:00`, by which the kubelet reads: no
+/// fraction or 1 to 9 digits, `Z` or a numeric offset, real months and days, seconds below 60. (Go also reads more
+/// digits, a comma, and hours of one digit.)
 #[inline(never)]
 pub fn rfc3339_prefix(text: &[u8]) -> Option<usize> {
     let (date, rest) = text.split_first_chunk::<8>()?;
@@ -133,8 +134,18 @@ pub fn rfc3339_prefix(text: &[u8]) -> Option<usize> {
 
 /// The last minute that [`rfc3339_prefix`] found valid: nearly every line is of the same one as the line before
 /// it, and the calendar is most of the work.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct LastMinute(core::cell::Cell<[u64; 2]>);
+
+impl Default for LastMinute {
+    fn default() -> Self {
+        let (date, hour) = (*b"1970-01-", *b"01T00:00");
+        Self(core::cell::Cell::new([
+            u64::from_le_bytes(date),
+            u64::from_le_bytes(hour),
+        ]))
+    }
+}
 
 impl LastMinute {
     /// Whether `text` is a whole time of the most frequent form, `2026-01-31T23:59:59.123456789Z`. `false` says
@@ -262,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_what_the_kubelet_takes_and_no_more() {
+    fn takes_what_runtimes_write_and_no_more() {
         for (text, expected) in [
             ("2024-01-01T00:00:00Z x", Some(20)),
             ("2024-01-01T00:00:00.1Z", Some(22)),

@@ -32,6 +32,12 @@ fn the_example_does_what_it_says() {
     assert_eq!(run(r#"{"log":"x"}"#), r#"{"log":"x","seen_by":"edge"}"#);
     assert_eq!(run("{}"), r#"{"seen_by":"edge"}"#);
     assert_eq!(run(r#"{"seen_by":"me"}"#), r#"{"seen_by":"me"}"#);
+    // Kept as it came, this would make Fluent Bit abort.
+    let unreadable = run(r#"{"seen_by":"me","n":nan}"#);
+    assert!(
+        unreadable.contains(r#""leafpack_record":"{\"seen_by\""#),
+        "{unreadable}"
+    );
     assert_eq!(
         run(r#"{"n":nan}"#),
         r#"{"time":"1970-01-01T00:00:00.000000000Z","leafpack_error":"seen_by.record: no JSON object","leafpack_record":"{\"n\":nan}"}"#

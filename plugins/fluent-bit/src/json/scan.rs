@@ -76,7 +76,7 @@ fn next_special(text: &[u8], from: usize) -> usize {
         Some(word) if !tail.is_empty() => {
             // The last eight bytes, less those that were read already; the zeros that are shifted in are
             // marked as control characters behind the text's end.
-            let word = u64::from_le_bytes(*word) >> (8 * (8 - tail.len()) & 63);
+            let word = u64::from_le_bytes(*word) >> ((8 * (8 - tail.len())) & 63);
             at + first(specials(word))
         }
         _ => at + tail.iter().take_while(|byte| !is_special(**byte)).count(),
