@@ -32,10 +32,10 @@ const WARNINGS: [&str; 13] = [
 ];
 
 impl FluentBit {
-    /// Whether the stock build of this version can add bytes behind a string with characters beyond ASCII,
-    /// before any filter sees it: from 4.0.4 to 5.1.0 its JSON writer reads 16 bytes at a time past the end,
-    /// where it is built with SIMD, as the official images are. From outside, a build does not tell.
-    pub fn reads_past_strings(&self) -> bool {
+    /// Whether this version, where it is built with SIMD as the official images are, can add bytes behind a string
+    /// with characters beyond ASCII, before any filter sees it: from 4.0.4 to 5.1.0 its JSON writer reads 16
+    /// bytes at a time past the end (`src/flb_utils.c`). Only a run tells: [`Run::reads_past_strings`].
+    pub fn may_read_past_strings(&self) -> bool {
         ((4, 0, 4)..=(5, 1, 0)).contains(&self.version)
     }
 
@@ -56,6 +56,7 @@ pub struct Host<'a> {
 #[derive(Debug)]
 pub struct Run {
     host: String,
+    may_read_past_strings: bool,
     output: PathBuf,
     /// Everything that it printed.
     pub log: String,
@@ -144,6 +145,7 @@ impl<'a> Host<'a> {
         };
         Run {
             host: self.bit.to_string(),
+            may_read_past_strings: self.bit.may_read_past_strings(),
             output,
             log: log(),
             status,
@@ -175,6 +177,13 @@ impl Run {
             self.host,
             tail_of(&self.log)
         );
+    }
+
+    /// Whether this Fluent Bit can add bytes behind a string with characters beyond ASCII: its version has that
+    /// fault ([`FluentBit::may_read_past_strings`]) and its log says that it is built with SIMD.
+    pub fn reads_past_strings(&self) -> bool {
+        let simd = |line: &str| line.contains("[simd ") && !line.ends_with("disabled");
+        self.may_read_past_strings && self.log.lines().any(simd)
     }
 
     /// The records that were shipped, in order, each as the bytes of its line.

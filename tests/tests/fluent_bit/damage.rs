@@ -43,7 +43,7 @@ fn lines_that_are_not_utf8_are_kept() {
             let mut record = record.clone();
             let mut message = ascii(&text(&record, "_msg"));
             if let Expected::Record(expected) = oracle::expected(line)
-                && bit.reads_past_strings()
+                && run.reads_past_strings()
                 && message.starts_with(&text(&expected, "_msg"))
             {
                 message = text(&expected, "_msg");

@@ -72,6 +72,30 @@ fn settings_come_from_a_folder() {
 const NATIVE: &str = r#"{"time":"2024-05-01T10:11:12.5+02:00","stream":"stderr","logtag":"F","log":"hello","k8s_namespace_name":"shop","k8s_pod_name":"web-0","k8s_container_name":"nginx"}"#;
 const DEFAULT: &str = r#"{"_time":"2024-05-01T10:11:12.5+02:00","stream":"stderr","_msg":"hello"}"#;
 
+/// Settings stay what they are while record after record is written to the module's memory behind them.
+#[test]
+fn settings_outlive_the_records() {
+    let Some((module, bits)) = setup() else {
+        return;
+    };
+    let corpus = Corpus {
+        ascii_only: true,
+        valid_only: true,
+        ..Corpus::new(5_000)
+    };
+    for bit in &bits {
+        let host = Host::new(bit);
+        let file = host.write_lines("in.log", corpus.lines());
+        std::fs::create_dir(host.path("settings")).unwrap();
+        std::fs::write(host.path("settings/cri.json"), r#"{"input": "the.line"}"#).unwrap();
+        let paths = format!("    accessible_paths {}\n", host.path("settings").display());
+        let input = tail(&file, "kube.test", "    Key the.line\n");
+        let run = host.run(&(input + &wasm(&module, "cri", &paths)));
+        let line = |n: usize| Some(corpus.line(n));
+        assert_each_once(bit, &run, line, corpus.count, oracle::compare);
+    }
+}
+
 /// Defaults, a mark on every record, and a line on stderr from every instance.
 #[test]
 fn broken_settings_do_not_stop_it() {

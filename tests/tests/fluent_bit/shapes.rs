@@ -22,7 +22,7 @@ fn lines_after_the_multiline_parser_for_cri() {
     };
     for bit in &bits {
         let corpus = Corpus {
-            ascii_only: bit.reads_past_strings(),
+            ascii_only: bit.may_read_past_strings(),
             valid_only: true,
             ..Corpus::new(20_000)
         };
@@ -92,7 +92,7 @@ fn lines_of_docker() {
     };
     for bit in &bits {
         let corpus = Corpus {
-            ascii_only: bit.reads_past_strings(),
+            ascii_only: bit.may_read_past_strings(),
             valid_only: true,
             ..Corpus::new(5_000)
         };

@@ -1,6 +1,7 @@
 //! Fluent Bit's own metrics.
 
 use super::{COMPONENT, HTTP};
+use crate::names::COMPONENT_LABEL;
 use crate::plan::Plan;
 use crate::spec::Scrape;
 use krm_rs::{Object, json};
@@ -48,7 +49,8 @@ fn scrape(plan: &Plan) -> Object {
         .with(
             "spec",
             json!({
-                "jobLabel": "app.kubernetes.io/name",
+                // One of our own: whoever sets the usual ones on everything would rename the job.
+                "jobLabel": COMPONENT_LABEL,
                 "selector": {"matchLabels": COMPONENT.selector(plan)},
                 "endpoints": [{
                     "port": HTTP.name,

@@ -31,7 +31,8 @@ fn kubernetes(plan: &Plan) -> Object {
     let mut egress = vec![json!({
         "to": [{
             "namespaceSelector": {"matchLabels": {NAMESPACE_LABEL: DNS_NAMESPACE}},
-            "podSelector": {"matchLabels": {DNS_LABEL.0: DNS_LABEL.1}},
+            // Not as `matchLabels`: kustomize's `commonLabels` would add labels there that the DNS pods do not have.
+            "podSelector": {"matchExpressions": [{"key": DNS_LABEL.0, "operator": "In", "values": [DNS_LABEL.1]}]},
         }],
         "ports": [port(DNS_PORT, "UDP"), port(DNS_PORT, "TCP")],
     })];

@@ -41,6 +41,12 @@ fn retry_seconds(max_chunks: u64) -> u64 {
 /// 70 MB was the most that was not a mapped file.
 const CHUNKS_A_SECOND: u64 = 6;
 
+/// How often the filter `kubernetes` looks up the API server's name at the start, and how many seconds apart. Fluent Bit's
+/// own 6 times 30 s are longer than any probe should wait: while DNS is away the pod would be killed and started anew
+/// for ever, instead of collecting with the names from the tag.
+const DNS_RETRIES: u32 = 2;
+const DNS_WAIT_SECONDS: u32 = 3;
+
 /// Seconds for which a rotated file is read on. While the tail stands still it may be rotated before it was read.
 const ROTATE_WAIT_SECONDS: u32 = 300;
 
@@ -80,7 +86,8 @@ fn service(plan: &Plan, config: &mut Config) {
         .set("Log_Level", "warn")
         .set("Flush", FLUSH_SECONDS)
         .set("HTTP_Server", "On")
-        .set("HTTP_Listen", "0.0.0.0")
+        // Of both kinds, for `::` takes what comes by IPv4 as well.
+        .set("HTTP_Listen", if plan.network.ipv6 { "::" } else { "0.0.0.0" })
         .set("HTTP_Port", HTTP.number)
         .set("Health_Check", "On")
         .set("scheduler.base", 5)
@@ -135,16 +142,21 @@ fn filters(plan: &Plan, config: &mut Config) {
             paths::CONTAINERS.trim_start_matches('/').replace('/', ".")
         );
         config
-            .section("FILTER", "What the API server knows of the pod.")
+            .section(
+                "FILTER",
+                "What the API server knows of the pod. The HTTP server starts only when the wait for DNS is over.",
+            )
             .set("Name", "kubernetes")
             .set("Match", &every)
             .set("Kube_Tag_Prefix", prefix)
+            .set("DNS_Retries", DNS_RETRIES)
+            .set("DNS_Wait_Time", DNS_WAIT_SECONDS)
             .set("Buffer_Size", 0)
             .set("Merge_Log", "Off")
             .set("Labels", "On")
             .set("Annotations", "Off")
             .set("K8S-Logging.Parser", "Off")
-            .set("K8S-Logging.Exclude", "On");
+            .set("K8S-Logging.Exclude", on(plan.logs.pod_exclude));
         config
             .section(
                 "FILTER",
@@ -182,10 +194,14 @@ fn filters(plan: &Plan, config: &mut Config) {
     section.set("Set", format_args!("tenant {}", plan.logs.tenant.name));
 }
 
+/// A boolean, as Fluent Bit writes it.
+fn on(on: bool) -> &'static str {
+    if on { "On" } else { "Off" }
+}
+
 fn outputs(plan: &Plan, config: &mut Config) {
     let hub = &plan.hub_logs;
     let tenant = &plan.logs.tenant;
-    let on = |on: bool| if on { "On" } else { "Off" };
     let every = format!("{TAG_PREFIX}*");
     config
         .section(

@@ -145,6 +145,8 @@ fn container(plan: &Plan) -> Value {
         "command": ["/fluent-bit/bin/fluent-bit"],
         "args": [format!("--config={}/{}", paths::CONFIG, paths::CONFIG_FILE)],
         "ports": [{"name": HTTP.name, "containerPort": HTTP.number, "protocol": "TCP"}],
+        // Liveness waits for it. What a node keeps for a hub that is away may take a while to be found again.
+        "startupProbe": with(probe("/"), json!({"periodSeconds": 5, "timeoutSeconds": 5, "failureThreshold": 60})),
         // Whether the process answers at all. Not its health: a hub that is away is no reason to start anew.
         "livenessProbe": with(probe("/"), json!({"periodSeconds": 20, "timeoutSeconds": 5, "failureThreshold": 6})),
         // Whether deliveries were given up in the last minute. A hub that is away is waited for, and does not count;
