@@ -102,7 +102,8 @@ fn cri(line: &str) -> Option<Map<String, Value>> {
     Some(record)
 }
 
-/// A line of Docker's json-file driver: its message ends with a line feed unless it was cut.
+/// A line of Docker's json-file driver, which writes these fields and no other: its message ends with a line feed
+/// unless it was cut.
 fn docker(line: &str) -> Option<Map<String, Value>> {
     let Ok(Value::Object(mut fields)) = serde_json::from_str(line) else {
         return None;
@@ -113,6 +114,9 @@ fn docker(line: &str) -> Option<Map<String, Value>> {
     };
     let (log, stream, time) = (take("log")?, take("stream")?, take("time")?);
     if !is_time(&time) || !["stdout", "stderr"].contains(&stream.as_str()) {
+        return None;
+    }
+    if fields.keys().any(|name| name != "attrs") {
         return None;
     }
     let mut record = Map::new();
@@ -205,6 +209,10 @@ mod tests {
             (
                 r#"{"log":"x\n","stream":"stdout","attrs":{"a":"b"},"time":"2024-05-01T10:11:12Z"}"#,
                 json!({"_time": "2024-05-01T10:11:12Z", "stream": "stdout", "_msg": "x", "attrs": {"a": "b"}}),
+            ),
+            (
+                r#"{"log":"x\n","stream":"stdout","level":"info","time":"2024-05-01T10:11:12Z"}"#,
+                Value::Null,
             ),
             ("2024-05-01T10:11:12Z stdout X", Value::Null),
             ("2024-05-01T10:11:12Z stdlog F x", Value::Null),

@@ -26,8 +26,9 @@ pub enum Buffers {
     Freed,
 }
 
-/// The names and contents of the files in one folder of `accessible_paths`.
-pub type Folder = BTreeMap<String, Vec<u8>>;
+/// The files in one folder of `accessible_paths`. As in a mounted ConfigMap, each is a symbolic link: to this
+/// content, or to nothing.
+pub type Folder = BTreeMap<String, Option<Vec<u8>>>;
 
 /// A Fluent Bit as far as a filter can tell.
 pub struct Host {
@@ -231,6 +232,8 @@ const FAULT: u16 = 21;
 const LOOP: u16 = 32;
 const NOENT: u16 = 44;
 
+/// `lookupflags::symlink_follow`.
+const FOLLOW: u32 = 1;
 /// The first descriptor of a folder, and that of an opened file.
 const FOLDERS: u32 = 3;
 const FILES: u32 = 100;
@@ -258,13 +261,13 @@ impl Wasi {
     fn path_open(&self, [folder, lookup, path, path_len, .., opened]: [u32; 9]) -> Result<(), u16> {
         let folder = folder.checked_sub(FOLDERS).ok_or(BADF)?;
         let folder = self.folders.get(folder as usize).ok_or(BADF)?;
-        // As in a mounted ConfigMap, every file is a symbolic link.
-        if lookup & 1 == 0 {
-            return Err(LOOP);
-        }
         self.memory(|memory| {
             let path = std::str::from_utf8(slice(memory, path, path_len)?).map_err(|_| NOENT)?;
-            let content = folder.get(path).ok_or(NOENT)?;
+            let link = folder.get(path).ok_or(NOENT)?;
+            if lookup & FOLLOW == 0 {
+                return Err(LOOP);
+            }
+            let content = link.as_ref().ok_or(NOENT)?;
             let mut open = self.open.borrow_mut();
             let file = open.keys().next_back().map_or(FILES, |last| last + 1);
             open.insert(file, content.clone());

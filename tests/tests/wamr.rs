@@ -183,7 +183,7 @@ const NATIVE: &str =
 const MARKED: &str = r#"{"_time":"2024-05-01T10:11:12.5+02:00","stream":"stderr","_msg":"hello","leafpack_error":"cri.settings: cri.json cannot be used, defaults are"}"#;
 
 fn folder(settings: &str) -> Folder {
-    BTreeMap::from([("cri.json".into(), settings.into())])
+    BTreeMap::from([("cri.json".into(), Some(settings.into()))])
 }
 
 /// The answer to [`LINE`], twice from each of two instances, and what they wrote to stderr.
@@ -208,7 +208,7 @@ fn settings_are_read_through_wasi() {
     let native = r#"{"names": "native"}"#;
     // Longer than one read and than the first buffer for it.
     let long = format!("{}{native}{}", " ".repeat(5_000), "\n".repeat(9_000));
-    let unrelated: Folder = BTreeMap::from([("other.json".into(), b"{}".to_vec())]);
+    let unrelated: Folder = BTreeMap::from([("other.json".into(), Some(b"{}".to_vec()))]);
     for (folders, expected) in [
         (vec![], DEFAULT),
         (vec![unrelated.clone()], DEFAULT),
@@ -248,32 +248,40 @@ fn settings_outlive_the_records() {
 #[test]
 fn broken_settings_are_told_once_by_each_instance() {
     let Some(module) = module() else { return };
-    // A file that is a settings file otherwise, and too much of nothing.
-    let (native, huge) = (r#"{"names": "native"}"#, " ".repeat(3 << 20));
-    for (settings, read_error, note) in [
+    let link_to_nothing = || BTreeMap::from([("cri.json".into(), None)]);
+    for (files, read_error, note) in [
         (
-            r#"{"names": "elastic"}"#,
+            folder(r#"{"names": "elastic"}"#),
             0,
             r#""names" is "elastic", should be "victorialogs" or "native"; defaults are used"#,
         ),
         (
-            "{\n\"names\": \"native\",\n",
+            folder("{\n\"names\": \"native\",\n"),
             0,
             "line 3: not a JSON object; defaults are used",
         ),
-        ("", 0, "line 1: not a JSON object; defaults are used"),
         (
-            native,
+            folder(""),
+            0,
+            "line 1: not a JSON object; defaults are used",
+        ),
+        (
+            folder("{}"),
             29,
             "cannot be read (WASI error 29); defaults are used",
         ),
         (
-            &huge,
+            folder(&" ".repeat(3 << 20)),
             0,
             "cannot be read (WASI error 22); defaults are used",
         ),
+        (
+            link_to_nothing(),
+            0,
+            "cannot be read (WASI error 44); defaults are used",
+        ),
     ] {
-        let host = Host::new(Buffers::Leaked, vec![folder(settings)]);
+        let host = Host::new(Buffers::Leaked, vec![files]);
         host.break_reading(read_error);
         let note = format!("leafpack: cri.json: {note}\n").repeat(2);
         assert_eq!(with_settings(&module, &host), (MARKED.to_string(), note));

@@ -7,6 +7,9 @@ use leafpack_tests::oracle;
 use crate::{assert_each_once, setup, text};
 
 const LINE: &str = "2024-05-01T10:11:12.5+02:00 stderr F hello";
+const NATIVE: &str = r#"{"time":"2024-05-01T10:11:12.5+02:00","stream":"stderr","logtag":"F","log":"hello","k8s_namespace_name":"shop","k8s_pod_name":"web-0","k8s_container_name":"nginx"}"#;
+const DEFAULT: &str = r#"{"_time":"2024-05-01T10:11:12.5+02:00","stream":"stderr","_msg":"hello"}"#;
+const MARKED: &str = r#"{"_time":"2024-05-01T10:11:12.5+02:00","stream":"stderr","_msg":"hello","leafpack_error":"cri.settings: cri.json cannot be used, defaults are"}"#;
 
 /// The tail input's folder and tag as in Kubernetes, and settings in a folder.
 #[test]
@@ -20,9 +23,11 @@ fn settings_come_from_a_folder() {
         let logs = host.path("var/log/containers");
         let config_map = host.path("config-map");
         let data = config_map.join("..2024_05_01_10_11_12.123456789");
-        for folder in [&logs, &host.path("empty"), &host.path("plain"), &data] {
-            std::fs::create_dir_all(folder).unwrap();
+        for folder in ["empty", "plain", "stale"].map(|name| host.path(name)) {
+            std::fs::create_dir(folder).unwrap();
         }
+        std::fs::create_dir_all(&logs).unwrap();
+        std::fs::create_dir_all(&data).unwrap();
         let id = "0123456789abcdef".repeat(4);
         std::fs::write(
             logs.join(format!("web-0_shop_nginx-{id}.log")),
@@ -36,6 +41,7 @@ fn settings_come_from_a_folder() {
             use std::os::unix::fs::symlink;
             symlink(data.file_name().unwrap(), config_map.join("..data")).unwrap();
             symlink("..data/cri.json", config_map.join("cri.json")).unwrap();
+            symlink("..data/cri.json", host.path("stale/cri.json")).unwrap();
         }
         let paths = |names: &[&str]| {
             let paths: Vec<String> = names
@@ -44,12 +50,15 @@ fn settings_come_from_a_folder() {
                 .collect();
             format!("    accessible_paths {}\n", paths.join(","))
         };
-        for (folders, expected) in [
-            (&["plain"][..], NATIVE),
+        let unread = "leafpack: cri.json: cannot be read (WASI error 44); defaults are used";
+        for (folders, expected, note) in [
+            (&["plain"][..], NATIVE, None),
             // As Kubernetes mounts a ConfigMap: the file and its folder are symbolic links.
-            (&["config-map"], NATIVE),
-            (&["empty", "config-map"], NATIVE),
-            (&["empty"], DEFAULT),
+            (&["config-map"], NATIVE, None),
+            (&["empty", "config-map"], NATIVE, None),
+            (&["empty"], DEFAULT, None),
+            // A link that leads nowhere.
+            (&["stale", "plain"], MARKED, Some(unread)),
         ] {
             let config =
                 tail(&logs.join("*.log"), "kube.*", "") + &wasm(&module, "cri", &paths(folders));
@@ -60,17 +69,15 @@ fn settings_come_from_a_folder() {
                 .map(|line| String::from_utf8(line).unwrap())
                 .collect();
             assert_eq!(lines, [expected], "{bit}, {folders:?}");
-            assert!(
-                !run.log.contains("leafpack:"),
-                "{bit}, {folders:?}:\n{}",
-                run.log
-            );
+            let notes: Vec<&str> = run
+                .log
+                .lines()
+                .filter(|line| line.starts_with("leafpack:"))
+                .collect();
+            assert_eq!(notes, Vec::from_iter(note), "{bit}, {folders:?}");
         }
     }
 }
-
-const NATIVE: &str = r#"{"time":"2024-05-01T10:11:12.5+02:00","stream":"stderr","logtag":"F","log":"hello","k8s_namespace_name":"shop","k8s_pod_name":"web-0","k8s_container_name":"nginx"}"#;
-const DEFAULT: &str = r#"{"_time":"2024-05-01T10:11:12.5+02:00","stream":"stderr","_msg":"hello"}"#;
 
 /// Settings stay what they are while record after record is written to the module's memory behind them.
 #[test]

@@ -43,7 +43,14 @@ fn compile(compiler: &Compiler, from: &Path, to: &Path) -> Result<(), String> {
     if let Some(folder) = to.parent() {
         fs::create_dir_all(folder).map_err(|why| format!("{}: {why}", folder.display()))?;
     }
-    fs::write(to, code).map_err(|why| format!("{}: {why}", to.display()))
+    // Whoever is stopped half-way leaves no file that looks done.
+    let mut unfinished = to.as_os_str().to_owned();
+    unfinished.push(format!(".{}.tmp", std::process::id()));
+    let written = fs::write(&unfinished, code).and_then(|()| fs::rename(&unfinished, to));
+    written.map_err(|why| {
+        let _ = fs::remove_file(&unfinished);
+        format!("{}: {why}", to.display())
+    })
 }
 
 fn is_newer(file: &Path, than: &Path) -> bool {
