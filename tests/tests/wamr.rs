@@ -337,3 +337,22 @@ fn faults_of_a_module_are_seen() {
         growing.call("f", b"", NOW, b"{}").unwrap();
     }
 }
+
+/// The example of the bindings' README.
+#[test]
+fn the_example_of_the_bindings_works() {
+    let Some(path) = place::dist_or_skip("the filters in WAMR", "examples/seen_by.wasm") else {
+        return;
+    };
+    let module = std::fs::read(path).expect("the module can be read");
+    let host = Host::new(Buffers::Leaked, vec![]);
+    let filter = host.instantiate(&module).unwrap();
+    for (record, answer) in [
+        (r#"{"log":"x"}"#, r#"{"log":"x","seen_by":"edge"}"#),
+        (r#"{"seen_by":"me"}"#, r#"{"seen_by":"me"}"#),
+        ("{}", r#"{"seen_by":"edge"}"#),
+    ] {
+        let found = filter.call("seen_by", TAG, NOW, record.as_bytes()).unwrap();
+        assert_eq!(String::from_utf8(found).unwrap(), answer);
+    }
+}

@@ -5,6 +5,7 @@ use std::time::Instant;
 use leafpack_tests::corpus::Corpus;
 use leafpack_tests::fluent_bit::{Host, tail, wasm};
 use leafpack_tests::oracle::{self, Expected};
+use leafpack_tests::place;
 use serde_json::{Map, Value};
 
 use crate::{assert_each_once, setup, text};
@@ -71,4 +72,25 @@ fn without_what_the_host_added(line: &str, record: &Map<String, Value>) -> Map<S
         }
     }
     original
+}
+
+/// The example of the bindings' README, in every host.
+#[test]
+fn the_example_of_the_bindings_works() {
+    let Some((_, bits)) = setup() else {
+        return;
+    };
+    let module = place::dist("examples/seen_by.wasm");
+    for bit in &bits {
+        let host = Host::new(bit);
+        let file = host.write_lines("in.log", ["one", "two"]);
+        let run = host.run(&(tail(&file, "kube.test", "") + &wasm(&module, "seen_by", "")));
+        run.assert_clean();
+        let lines: Vec<String> = run
+            .lines()
+            .map(|line| String::from_utf8(line).unwrap())
+            .collect();
+        let expected = ["one", "two"].map(|log| format!(r#"{{"log":"{log}","seen_by":"edge"}}"#));
+        assert_eq!(lines, expected, "{bit}");
+    }
 }
