@@ -1,7 +1,7 @@
 //! Checks that several fields share, and their words.
 
 use crate::flux::{self, Expressions, Part};
-use krm_rs::{Fix, Results, Value, json};
+use krm_rs::{Fix, ResultItem, Results, Value, json};
 
 /// Collects what is wrong, and the Flux expressions of what is right.
 pub(crate) struct Check<'r> {
@@ -34,6 +34,13 @@ impl<'r> Check<'r> {
     pub(crate) fn error(&mut self, path: &str, message: &str, fix: Value) {
         self.failed = true;
         self.results.error(path, message, Fix::Value(fix));
+    }
+
+    /// As [`Check::error`], about a field whose value goes into no report.
+    pub(crate) fn secret(&mut self, path: &str, message: &str, fix: Value) {
+        self.failed = true;
+        let item = ResultItem::error(message, Fix::Value(fix)).at(path);
+        self.results.push(item.found("(not shown)"));
     }
 
     /// Something about a field is worth a look.

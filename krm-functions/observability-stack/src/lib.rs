@@ -10,6 +10,7 @@ mod names;
 mod plan;
 mod profile;
 mod quantity;
+mod resources;
 pub mod spec;
 mod stack;
 

@@ -1,14 +1,13 @@
 //! What a [`Spec`] means: checked, with its defaults filled in, and ready to be derived from.
 
 use crate::check::{Check, is_dns_label, is_dns_subdomain, is_label_value};
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, Host};
 use crate::fluent_bit;
 use crate::flux::Expressions;
-use crate::profile;
-use crate::quantity::Quantity;
-use crate::spec::{Metrics, Network, Policy, Profile, Resources, Role, Scrape, Spec};
+use crate::spec::{Metrics, Network, Policy, Profile, Role, Scrape, Spec};
 use krm_rs::{Path, Results, json};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 /// One cluster's stack.
 #[derive(Debug, Clone)]
@@ -95,6 +94,16 @@ impl Plan {
             is_dns_label,
             "observability",
         );
+        if spec.create_namespace && is_kubernetes_own(&spec.namespace) {
+            check.error(
+                "spec.createNamespace",
+                &format!(
+                    "found true, expected false: the namespace {} is Kubernetes' own, and its labels are not the stack's to set",
+                    spec.namespace
+                ),
+                json!(false),
+            );
+        }
         let hub_logs = hub_logs(spec, &mut check);
         let tenant = tenant(spec, &mut check);
         let scrape_interval_ms = scrape_interval(&spec.metrics, &mut check);
@@ -118,6 +127,11 @@ impl Plan {
     }
 }
 
+/// A namespace that is there in every cluster.
+fn is_kubernetes_own(namespace: &str) -> bool {
+    namespace == "default" || namespace.starts_with("kube-")
+}
+
 fn role(spec: &Spec, check: &mut Check<'_>) {
     match spec.role {
         Some(Role::Spoke) => {}
@@ -133,20 +147,54 @@ fn role(spec: &Spec, check: &mut Check<'_>) {
 fn hub_logs(spec: &Spec, check: &mut Check<'_>) -> Option<Endpoint> {
     let path = "spec.hub.logsURL";
     let url = &spec.hub.logs_url;
-    match Endpoint::parse(url) {
+    // A namespace that is wrong is told elsewhere.
+    let namespace = if is_dns_label(&spec.namespace) {
+        &spec.namespace
+    } else {
+        "observability"
+    };
+    match Endpoint::parse(url, namespace) {
         Ok(endpoint) => {
             check.note(&endpoint.host.text());
+            warn_of_host(&endpoint.host, spec, check);
             Some(endpoint)
+        }
+        Err(fault) if fault.secret => {
+            check.secret(path, &format!("found {}", fault.reason), json!(fault.fix));
+            None
         }
         Err(fault) => {
             let found = match url.as_str() {
                 "" => "found nothing, expected the URL of the hub's VictoriaLogs".to_owned(),
-                _ if fault.secret => format!("found {}", fault.reason),
                 url => format!("found {url:?}: {}", fault.reason),
             };
             check.error(path, &found, json!(fault.fix));
             None
         }
+    }
+}
+
+/// What works somewhere, but perhaps not here.
+fn warn_of_host(host: &Host, spec: &Spec, check: &mut Check<'_>) {
+    let path = "spec.hub.logsURL";
+    match host {
+        Host::Ambiguous(name) if spec.network.policy == Policy::Cilium => check.warning(
+            path,
+            &format!(
+                "found the host {name}, which the policy takes for one outside of the cluster; if it is a Service, pods of it are let through only as <service>.<namespace>.svc or <service>.<namespace>.svc.cluster.local"
+            ),
+        ),
+        Host::Address(IpAddr::V6(address))
+            if fluent_bit::version(&spec.logs.image.tag).is_some_and(|v| v < [5, 1, 1]) =>
+        {
+            check.warning(
+                path,
+                &format!(
+                    "found {address}: Fluent Bit before 5.1.1 sends it without brackets in the header Host, which servers may refuse with a 400, and then the logs are lost; a name is safe"
+                ),
+            );
+        }
+        _ => {}
     }
 }
 
@@ -263,69 +311,6 @@ fn network(spec: &Spec, check: &mut Check<'_>) {
             "found no port, expected those of the API server: spec.logs.kubernetes asks it about pods",
             json!([443, 6443]),
         );
-    }
-}
-
-/// A container's resources, as they are generated: names and quantities.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ContainerResources {
-    /// What is set aside.
-    pub(crate) requests: BTreeMap<String, String>,
-    /// What is not exceeded.
-    pub(crate) limits: BTreeMap<String, String>,
-}
-
-impl ContainerResources {
-    /// The profile's, with what the user replaces.
-    pub(crate) fn read(
-        preset: &profile::Preset,
-        given: &Resources,
-        path: &str,
-        check: &mut Check<'_>,
-    ) -> Self {
-        let owned = |preset: &[(&str, &str)]| {
-            let pair = |(name, text): &(&str, &str)| ((*name).to_owned(), (*text).to_owned());
-            preset.iter().map(pair).collect::<BTreeMap<_, _>>()
-        };
-        let mut resources = ContainerResources {
-            requests: owned(preset.requests),
-            limits: owned(preset.limits),
-        };
-        for (section, given, target) in [
-            ("requests", &given.requests, &mut resources.requests),
-            ("limits", &given.limits, &mut resources.limits),
-        ] {
-            let Some(given) = given else { continue };
-            target.clear();
-            for (name, text) in given {
-                let example = if name == "cpu" { "100m" } else { "128Mi" };
-                check.literal(
-                    &format!("{path}.{section}.{name}"),
-                    &text.0,
-                    "a quantity such as 200m or 128Mi",
-                    |text| Quantity::parse(text).is_some(),
-                    example,
-                );
-                target.insert(name.clone(), text.0.clone());
-            }
-        }
-        for (name, request) in &resources.requests {
-            let Some(limit) = resources.limits.get(name) else {
-                continue;
-            };
-            let (Some(asked), Some(most)) = (Quantity::parse(request), Quantity::parse(limit))
-            else {
-                continue;
-            };
-            if asked > most {
-                check.error(
-                    &format!("{path}.requests.{name}"),
-                    &format!("found {request}, expected at most the limit, {limit}"),
-                    json!(limit),
-                );
-            }
-        }
-        resources
     }
 }
 

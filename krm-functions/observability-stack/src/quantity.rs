@@ -45,6 +45,11 @@ impl Quantity {
             .then_some(Quantity(scaled / unit))
     }
 
+    /// Whether nothing is left below one: of a byte, there is nothing smaller.
+    pub(crate) fn whole_bytes(self) -> bool {
+        self.0.is_multiple_of(1_000)
+    }
+
     /// Whole bytes, for a quantity of bytes.
     pub(crate) fn bytes(self) -> u64 {
         u64::try_from(self.0 / 1_000).unwrap_or(u64::MAX)

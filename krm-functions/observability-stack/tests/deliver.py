@@ -1,10 +1,11 @@
 """Runs the stack's Fluent Bit on a folder of sample logs, and looks at what a hub would get.
 
-usage: deliver.py FLUENT_BIT OBJECTS.json [--outage | --kubernetes]
+usage: deliver.py FLUENT_BIT OBJECTS.json [--outage | --kubernetes | --no-dns]
 
 OBJECTS.json is what the function made, as a JSON list. The files are laid out as the DaemonSet mounts the ConfigMaps,
 below a temporary folder; that folder, the ports and the time between deliveries are all that is changed in them.
 With --outage the hub is away at first, and Fluent Bit is killed and started anew in the middle.
+With --no-dns it is in a pod, by its files, of a cluster whose DNS does not answer.
 With --kubernetes the records are those of the kubernetes filter, which is given an API server of this script's.
 """
 
@@ -14,6 +15,7 @@ import gzip
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -110,9 +112,22 @@ def rewrite(path, root, hub_port, http_port):
     text, flushes = re.subn(r"(?m)^(    Flush +)\d+$", r"\g<1>1", text)
     text, caps = re.subn(r"(?m)^(    scheduler\.cap +)\d+$", r"\g<1>2", text)
     text, bases = re.subn(r"(?m)^(    scheduler\.base +)\d+$", r"\g<1>1", text)
+    if not has_ipv6():
+        # What the option `network.ipv6` is for.
+        text, n = re.subn(r"(?m)^(    HTTP_Listen +)::$", r"\g<1>0.0.0.0", text)
+        print(f"no IPv6 on this machine: {n} listener changed")
     expect("lines that were rewritten", (hubs, servers, flushes, caps, bases), (1, 1, 1, 1, 1))
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
+
+
+def has_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
 
 
 class FluentBit:
@@ -203,6 +218,9 @@ def plain(binary, objects, root, fields):
         with urllib.request.urlopen(f"http://127.0.0.1:{http_port}{path}") as answer:
             expect(path, answer.status, 200)
             body = answer.read().decode()
+    if has_ipv6():
+        with urllib.request.urlopen(f"http://[::1]:{http_port}/") as answer:
+            expect("by IPv6", answer.status, 200)
     for metric in ("fluentbit_input_storage_overlimit", "fluentbit_output_errors_total"):
         if metric not in body:
             fail(f"the metrics have no {metric}")
@@ -372,8 +390,78 @@ def kubernetes(binary, objects, root, fields):
     print(f"{len(found)} records, with what the API server knows")
 
 
+# Where a pod has its token, and what tells Fluent Bit that it is in one.
+ACCOUNT = "/run/secrets/kubernetes.io/serviceaccount"
+
+
+def no_dns(binary, objects, root, fields):
+    """In a mount namespace of its own, this script again, with the files of a pod and without a DNS server."""
+    # /var/run is a link to /run on every distribution with systemd; else there is no place for the files.
+    own = ["unshare", "--user", "--map-root-user", "--mount"]
+    try:
+        able = os.path.realpath("/var/run") == "/run" and subprocess.run([*own, "true"], capture_output=True).returncode == 0
+    except OSError:
+        able = False
+    if not able:
+        print("not tried: this machine lets nobody have a mount namespace")
+        return
+    # The address is one of this machine's, and nobody listens on its port 53.
+    with open(root + "/resolv.conf", "w", encoding="utf-8") as file:
+        file.write("nameserver 127.0.0.9\noptions timeout:1 attempts:1\n")
+    script = f"""set -e
+mount --bind {root}/resolv.conf "$(readlink -f /etc/resolv.conf)"
+mount -t tmpfs none /run
+mkdir -p {ACCOUNT} /run/lock
+printf observability > {ACCOUNT}/namespace
+printf none > {ACCOUNT}/token
+exec "$@"
+"""
+    again = [sys.executable, os.path.abspath(__file__), *sys.argv[1:], "--within", root]
+    done = subprocess.run([*own, "sh", "-c", script, "sh", *again])
+    if done.returncode != 0:
+        sys.exit(done.returncode)
+
+
+def in_a_pod(binary, objects, root, fields):
+    hub = Hub().start()
+    http_port = free_port()
+    config = lay_out(objects, root)
+    rewrite(config, root, hub.port, http_port)
+    with open(config, encoding="utf-8") as file:
+        text = file.read()
+    # No tag of a folder like this one says whose the records are, but for its end.
+    folder = root.strip("/").replace("/", ".")
+    text, n = re.subn(r"(?m)^(    Kube_Tag_Prefix +kube\.)", rf"\g<1>{folder}.", text)
+    expect("kubernetes filters", n, 1)
+    with open(config, "w", encoding="utf-8") as file:
+        file.write(text)
+    write(root, "web-0", "shop", "nginx", [cri(1, "stdout", "F", "kept")])
+    fluent_bit = FluentBit(binary, config, root + "/log")
+
+    def answers():
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{http_port}/", timeout=5) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+
+    # Fluent Bit's own waiting would take longer than this.
+    fluent_bit.wait_until("the HTTP server", answers)
+    fluent_bit.wait_until("records", lambda: hub.records)
+    expect("record", hub.records[0], wanted(fields, "web-0", "shop", "nginx", 1, "stdout", "kept"))
+    if "could not resolve" not in fluent_bit.text():
+        fail(f"Fluent Bit did not wait for DNS, so this shows nothing:\n{fluent_bit.text()}")
+    fluent_bit.stop()
+    print("a record without DNS")
+
+
 def main():
-    modes = {"--outage": outage, "--kubernetes": kubernetes}
+    modes = {"--outage": outage, "--kubernetes": kubernetes, "--no-dns": no_dns}
+    if "--within" in sys.argv:
+        at = sys.argv.index("--within")
+        root = sys.argv[at + 1]
+        del sys.argv[at:]
+        modes["--no-dns"] = lambda binary, objects, _, fields: in_a_pod(binary, objects, root, fields)
     arguments = [a for a in sys.argv[1:] if a not in modes]
     if len(arguments) != 2:
         fail(__doc__)

@@ -27,6 +27,15 @@ fn every_mistake_is_named_with_a_fix() {
         let name = path.file_stem().expect("a file").to_string_lossy();
         assert!(!outcome.success, "{name} is right after all");
         assert_eq!(items(&outcome), [], "{name}: nothing is made of a mistake");
+        assert!(
+            !outcome.stderr.contains("secret"),
+            "{name}: {}",
+            outcome.stderr
+        );
+        // Nor in the results; the functionConfig itself comes back as it came.
+        let answer = String::from_utf8_lossy(&outcome.stdout);
+        let (_, results) = answer.split_once("\nresults:").expect("results");
+        assert!(!results.contains("secret"), "{name}: {results}");
         snapshot(&name, &outcome.stderr);
         count += 1;
     }
@@ -72,6 +81,92 @@ fn an_object_of_somebody_elses_is_not_replaced() {
     let outcome = run_on::<Placeholder>(&fixed, theirs[..1].to_vec());
     assert!(outcome.success, "{}", outcome.stderr);
     assert_eq!(items(&outcome)[0], theirs[0]);
+
+    // Nor one that never reaches a cluster, for its file would be overwritten.
+    let local = Object::new("v1", "ConfigMap", "fluent-bit")
+        .with_namespace("observability")
+        .with_annotation("config.kubernetes.io/local-config", "true");
+    let outcome = run_on::<Placeholder>(GOOD, vec![local.clone()]);
+    assert!(!outcome.success);
+    assert_eq!(items(&outcome), [local]);
+}
+
+/// Two stacks in one build need two namespaces; the second does not take the first one's place.
+#[test]
+fn an_object_of_another_stack_is_not_replaced() {
+    let first = items(&run::<Placeholder>(GOOD));
+    let other = GOOD.replace("name: edge", "name: other");
+    let outcome = run_on::<Placeholder>(&other, first.clone());
+    assert!(!outcome.success);
+    assert_eq!(items(&outcome), first);
+    snapshot("another-stack", &outcome.stderr);
+
+    let apart = format!("{other}  namespace: elsewhere\n");
+    let outcome = run_on::<Placeholder>(&apart, first.clone());
+    assert!(outcome.success, "{}", outcome.stderr);
+    assert_eq!(items(&outcome)[..first.len()], first);
+    assert_eq!(items(&outcome).len(), 2 * first.len());
+}
+
+/// What Cilium can match by neither name nor label, as far as that can be told.
+#[test]
+fn hosts_that_policies_may_not_know_are_named() {
+    let mut all = String::new();
+    for (host, policy, tag, warned) in [
+        ("logs.example.com", "cilium", "5.1.1", false),
+        ("vl.observability.svc", "cilium", "5.1.1", false),
+        (
+            "vl-0.vl.observability.svc.cluster.local",
+            "cilium",
+            "5.1.1",
+            false,
+        ),
+        ("vl.observability", "cilium", "5.1.1", true),
+        ("vl.observability", "kubernetes", "5.1.1", false),
+        ("vl.obs.svc.cluster.example.com", "cilium", "5.1.1", true),
+        ("[fd00::1]", "kubernetes", "5.1.1", false),
+        ("[fd00::1]", "kubernetes", "latest", false),
+        ("[fd00::1]", "kubernetes", "3.2.2", true),
+        ("10.1.2.3", "kubernetes", "3.2.2", false),
+    ] {
+        let config = GOOD.replace("logs.example.com", host)
+            + &format!("  network: {{policy: {policy}}}\n  logs: {{image: {{tag: {tag}}}}}\n");
+        let outcome = run::<Placeholder>(&config);
+        assert!(outcome.success, "{host}: {}", outcome.stderr);
+        assert_eq!(
+            !outcome.stderr.is_empty(),
+            warned,
+            "{host}: {}",
+            outcome.stderr
+        );
+        all += &outcome.stderr;
+    }
+    snapshot("hosts", &all);
+}
+
+#[test]
+fn folders_of_the_node_are_not_taken() {
+    for (folder, right) in [
+        ("/", false),
+        ("/var", false),
+        ("/var/lib", false),
+        ("/var/log", false),
+        ("/var/log/pods/x", false),
+        ("/etc/fluent-bit", false),
+        ("/proc/1", false),
+        ("/var/lib/kubelet", false),
+        ("/var/lib/kubelet/x", false),
+        ("/run/fluent-bit", false),
+        ("/usr/../var/x", false),
+        ("/var/lib/kubelets", true),
+        ("/var/lib/leafpack/", true),
+        ("/var/log/fluent-bit", true),
+        ("/data/state", true),
+    ] {
+        let config = format!("{GOOD}  logs: {{stateDir: {folder}}}\n");
+        let outcome = run::<Placeholder>(&config);
+        assert_eq!(outcome.success, right, "{folder}: {}", outcome.stderr);
+    }
 }
 
 #[test]

@@ -27,7 +27,7 @@ fn binaries() -> Vec<PathBuf> {
 fn deliver(test: &str, mode: &[&str]) {
     let binaries = binaries();
     if binaries.is_empty() || peer::on_path("python3").is_none() {
-        let tool = if binaries.is_empty() { TOOL } else { "python3" };
+        let tool = if binaries.is_empty() { TOOL } else { "python" };
         peer::skip(test, tool, HOW);
         return;
     }
@@ -38,6 +38,12 @@ fn deliver(test: &str, mode: &[&str]) {
     let mut config = CONFIG.replace("10.20.0.5", "127.0.0.1");
     if mode.contains(&"--kubernetes") {
         config = config.replace("kubernetes: false", "kubernetes: true");
+        config = config.replace("podExclude: false", "podExclude: true");
+    }
+    if mode.contains(&"--no-dns") {
+        config = config.replace("kubernetes: false", "kubernetes: true");
+    } else {
+        config = config.replace("ipv6: false", "ipv6: true");
     }
     let objects: Vec<Value> = objects_with::<Embedded>(&config)
         .into_iter()
@@ -72,6 +78,12 @@ fn every_record_arrives_where_and_as_it_should() {
 #[test]
 fn an_outage_and_a_kill_lose_nothing() {
     deliver("fluent-bit-outage", &["--outage"]);
+}
+
+/// The pods must not be killed for want of DNS, and names from the tag are better than none.
+#[test]
+fn without_dns_it_starts_all_the_same() {
+    deliver("fluent-bit-no-dns", &["--no-dns"]);
 }
 
 #[test]

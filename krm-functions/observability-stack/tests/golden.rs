@@ -53,6 +53,44 @@ fn a_second_run_changes_nothing() {
     }
 }
 
+/// With other options, what an earlier run made and this one does not is gone; all else stays.
+#[test]
+fn what_is_no_longer_made_goes() {
+    let config = fs::read_to_string(root().join("fixtures/minimal/config.yaml")).expect("a config");
+    let theirs = Object::new("v1", "ConfigMap", "theirs")
+        .with_label("app.kubernetes.io/managed-by", "leafpack")
+        .with_label("leafpack.dev/stack", "another");
+    let copied = Object::new("v1", "ConfigMap", "copied").with_label("leafpack.dev/stack", "edge");
+    let mut first = items(&run::<Placeholder>(&config));
+    first.splice(0..0, [theirs.clone(), copied.clone()]);
+
+    let changed = format!(
+        "{config}  createNamespace: false\n  logs: {{kubernetes: false}}\n  metrics: {{scrape: none}}\n  \
+         network: {{policy: cilium}}\n"
+    );
+    let second = items(&run_on::<Placeholder>(&changed, first.clone()));
+    assert_eq!(second[..2], [theirs, copied]);
+    assert_eq!(second.len() - 2, objects(&changed).len());
+    for object in objects(&changed) {
+        assert!(second.contains(&object), "{}", object.id());
+    }
+    let gone: Vec<&str> = first
+        .iter()
+        .filter(|old| !second.iter().any(|new| new.is_same(old)))
+        .map(Object::kind)
+        .collect();
+    assert_eq!(
+        gone,
+        [
+            "Namespace",
+            "ClusterRole",
+            "ClusterRoleBinding",
+            "VMServiceScrape",
+            "NetworkPolicy"
+        ]
+    );
+}
+
 /// Somebody else's objects stay where and as they are, ahead of the stack's.
 #[test]
 fn other_items_stay() {

@@ -51,14 +51,19 @@ fn stack(name: &str, field: &str, config: &str) -> PathBuf {
 }
 
 fn build(kustomize: &Path, folder: &Path) -> Vec<u8> {
+    let (built, said) = try_build(kustomize, folder);
+    built.unwrap_or_else(|| panic!("{said}"))
+}
+
+/// What comes out, unless the build fails; and what was said.
+fn try_build(kustomize: &Path, folder: &Path) -> (Option<Vec<u8>>, String) {
     let output = Command::new(kustomize)
         .args(["build", "--enable-alpha-plugins", "--enable-exec"])
         .arg(folder)
         .output()
         .expect("kustomize runs");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
-    output.stdout
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.success().then_some(output.stdout), said)
 }
 
 fn objects(stream: &[u8]) -> Vec<Object> {
@@ -92,6 +97,86 @@ fn a_generator_and_a_transformer_give_the_same() {
             "{name}"
         );
     }
+}
+
+/// What people do to labels, and Flux with `commonMetadata`, which is kustomize's `labels` without selectors.
+#[test]
+fn references_hold_under_other_labels() {
+    let Some(kustomize) = kustomize("stack-kustomize-labels") else {
+        return;
+    };
+    let name = "app.kubernetes.io/name: observability";
+    let instance = "app.kubernetes.io/instance: foo";
+    let labels = [
+        format!("labels: [{{pairs: {{{name}, {instance}}}}}]\n"),
+        format!("labels: [{{pairs: {{{name}, {instance}}}, includeTemplates: true}}]\n"),
+        format!("labels: [{{pairs: {{{name}, {instance}}}, includeSelectors: true}}]\n"),
+        format!("commonLabels: {{{instance}}}\n"),
+    ];
+    for (name, config) in CONFIGS {
+        for (index, labels) in labels.iter().enumerate() {
+            let base = format!("{name}-labels-base");
+            stack(&base, "generators", config);
+            let text = format!("resources: [../{base}]\n{labels}");
+            let above = kustomization(&format!("{name}-labels-{index}"), &text);
+            let objects = objects(&build(&kustomize, &above));
+            let all = objects.iter();
+            let changed =
+                all.filter(|object| object.label("app.kubernetes.io/instance") == Some("foo"));
+            assert_eq!(changed.count(), objects.len(), "{labels}");
+            references::check(&objects);
+        }
+    }
+}
+
+/// Two stacks in one kustomization: side by side in two namespaces, refused in one.
+#[test]
+fn two_transformers_do_not_replace_each_other() {
+    let Some(kustomize) = kustomize("stack-kustomize-two") else {
+        return;
+    };
+    let config = include_str!("../fixtures/minimal/config.yaml");
+    for (namespace, right) in [("observability", false), ("elsewhere", true)] {
+        let folder = stack(&format!("two-{namespace}"), "transformers", config);
+        let first = fs::read_to_string(folder.join("stack.yaml")).expect("the first stack");
+        let second =
+            first.replace("name: edge", "name: other") + &format!("  namespace: {namespace}\n");
+        fs::write(folder.join("second.yaml"), second).expect("the file can be written");
+        kustomization(
+            &format!("two-{namespace}"),
+            "transformers: [stack.yaml, second.yaml]\n",
+        );
+        let (built, said) = try_build(&kustomize, &folder);
+        assert_eq!(built.is_some(), right, "{said}");
+        match built {
+            Some(built) => assert_eq!(objects(&built).len(), 2 * common::objects(config).len()),
+            None => assert!(
+                said.contains("found an object of this name in the build"),
+                "{said}"
+            ),
+        }
+    }
+}
+
+/// A transformer takes out what an earlier run left in the build.
+#[test]
+fn what_is_no_longer_made_goes() {
+    let Some(kustomize) = kustomize("stack-kustomize-gone") else {
+        return;
+    };
+    let config = include_str!("../fixtures/minimal/config.yaml");
+    let folder = stack("gone-before", "generators", config);
+    let before = build(&kustomize, &folder);
+    let changed = format!("{config}  metrics: {{scrape: none}}\n  network: {{policy: cilium}}\n");
+    let folder = stack("gone-after", "transformers", &changed);
+    fs::write(folder.join("before.yaml"), before).expect("the file can be written");
+    kustomization(
+        "gone-after",
+        "resources: [before.yaml]\ntransformers: [stack.yaml]\n",
+    );
+    let after = objects(&build(&kustomize, &folder));
+    let expected = stack("gone-expected", "generators", &changed);
+    assert_eq!(after, objects(&build(&kustomize, &expected)));
 }
 
 #[test]

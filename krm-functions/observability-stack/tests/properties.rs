@@ -30,7 +30,12 @@ fn url() -> impl Strategy<Value = String> {
         Just("10.1.2.3".to_owned()),
         Just("[fd00::1]".to_owned()),
         Just("vl.obs.svc".to_owned()),
-        carried(),
+        // A name alone is refused.
+        carried().prop_map(|host| if host.contains('$') {
+            host
+        } else {
+            format!("{host}.example.com")
+        }),
     ];
     let path = sample::select(vec!["", "/", "/insert/jsonline", "/a/insert/jsonline"]);
     (any::<bool>(), host, option::of(1_u16..), path).prop_map(|(tls, host, port, path)| {
@@ -43,9 +48,10 @@ fn url() -> impl Strategy<Value = String> {
 prop_compose! {
     fn logs()(
         kubernetes in any::<bool>(),
+        pod_exclude in any::<bool>(),
         own_logs in any::<bool>(),
         exclude in prop::collection::vec("[a-z*][a-z0-9.*-]{0,5}(/[a-z*-]{1,5}){0,2}", 0..4),
-        state_dir in "/[a-z]{1,6}(/[a-zA-Z0-9._-]{1,5}[a-z]){1,3}/?",
+        state_dir in "/(data|opt|srv)(/[a-zA-Z0-9._-]{1,5}[a-z]){1,3}/?",
         buffer in sample::select(vec!["128Mi", "1Gi", "16Gi"]),
         line in sample::select(vec!["32Ki", "1Mi", "6Mi", "100000"]),
         registry in option::of(carried()),
@@ -53,7 +59,7 @@ prop_compose! {
         priority in sample::select(vec!["", "system-node-critical"]),
     ) -> Value {
         json!({
-            "kubernetes": kubernetes, "ownLogs": own_logs, "exclude": exclude, "stateDir": state_dir,
+            "kubernetes": kubernetes, "podExclude": kubernetes && pod_exclude, "ownLogs": own_logs, "exclude": exclude, "stateDir": state_dir,
             "bufferLimit": buffer, "lineLimit": line, "image": {"registry": registry},
             "resources": {"limits": limits}, "priorityClass": priority,
         })
@@ -74,6 +80,7 @@ prop_compose! {
         scrape in sample::select(vec!["victoriametrics", "none"]),
         interval in sample::select(vec!["5s", "30s", "1500ms", "2m"]),
         policy in sample::select(vec!["none", "kubernetes", "cilium"]),
+        ipv6 in any::<bool>(),
         scrape_from in prop::collection::vec("[a-z]{1,8}", 0..3),
     ) -> Value {
         let mut tenants = json!({});
@@ -87,7 +94,7 @@ prop_compose! {
                 "cluster": cluster, "role": "spoke", "environment": environment, "namespace": namespace,
                 "createNamespace": create, "profile": profile, "hub": {"logsURL": url}, "tenants": tenants,
                 "logs": logs, "metrics": {"scrape": scrape, "scrapeInterval": interval},
-                "network": {"policy": policy, "scrapeFrom": scrape_from},
+                "network": {"policy": policy, "scrapeFrom": scrape_from, "ipv6": ipv6},
             },
         })
     }

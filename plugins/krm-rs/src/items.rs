@@ -92,6 +92,9 @@ impl Items {
     /// Adds a generated object, or puts it in the place of the one with the same identity, so that a function run twice
     /// gives the same list.
     ///
+    /// It asks nobody: an object of the user's with that identity is replaced as well, also one that is marked as local
+    /// configuration, for two of one identity no host accepts. Look at what is there with [`Items::find`] first.
+    ///
     /// The old object's bookkeeping stays: kustomize finds its resources again, and their name references and hash
     /// suffixes, by annotations of its own, and kpt its files and their comments.
     pub fn upsert(&mut self, mut object: Object) -> Upserted {

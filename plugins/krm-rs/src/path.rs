@@ -362,12 +362,19 @@ pub fn leaves(value: &Value) -> Vec<(Path, &Value)> {
     out
 }
 
+/// Whether a text is a URL whose user or password may not be repeated in a message.
+pub(crate) fn has_credentials(text: &str) -> bool {
+    text.split_once("://")
+        .is_some_and(|(_, rest)| rest.contains('@'))
+}
+
 /// A value in a sentence: what kind of thing it is, and which one if it is short.
 pub(crate) fn describe(value: &Value) -> String {
     match value {
         Value::Null => "nothing (null)".to_owned(),
         Value::Bool(value) => value.to_string(),
         Value::Number(number) => format!("the number {number}"),
+        Value::String(text) if has_credentials(text) => "a URL with credentials".to_owned(),
         Value::String(text) => {
             let mut shown: String = text.chars().take(60).collect();
             if shown.len() < text.len() {

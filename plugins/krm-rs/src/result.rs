@@ -1,6 +1,7 @@
 //! What a function has to say.
 
 use crate::object::Object;
+use crate::path::has_credentials;
 use serde_json::Value;
 use std::fmt;
 
@@ -178,7 +179,7 @@ impl ResultItem {
     }
 
     /// Says which field it is about, as [`Path`](crate::Path) writes it. What the field holds now is looked up if the
-    /// object is the functionConfig or one of the items, and no Secret.
+    /// object is the functionConfig or one of the items, and no Secret; a URL with credentials is not shown.
     #[must_use]
     pub fn at(mut self, path: impl Into<String>) -> Self {
         let path = path.into();
@@ -193,7 +194,7 @@ impl ResultItem {
     #[must_use]
     pub fn found(mut self, current: impl Into<Value>) -> Self {
         if let Some(field) = &mut self.field {
-            field.current = Some(current.into());
+            field.current = Some(without_credentials(current.into()));
         }
         self
     }
@@ -276,9 +277,23 @@ impl ResultItem {
         if let Some(field) = &mut self.field {
             // What is in a Secret goes into no report.
             if field.current.is_none() && object.kind() != "Secret" {
-                field.current = object.get(&field.path).cloned();
+                let current = object.get(&field.path).cloned();
+                field.current = current.map(without_credentials);
             }
         }
+    }
+}
+
+/// A report goes to more places than the configuration does.
+fn without_credentials(value: Value) -> Value {
+    match value {
+        Value::String(text) if has_credentials(&text) => "(not shown)".into(),
+        Value::Array(items) => items.into_iter().map(without_credentials).collect(),
+        Value::Object(fields) => fields
+            .into_iter()
+            .map(|(key, value)| (key, without_credentials(value)))
+            .collect(),
+        other => other,
     }
 }
 

@@ -165,7 +165,17 @@ fn what_does_not_fit() {
             json!({"clustername": "a", "replica": 1, "foo": {"x": 1}}),
         ),
         ("a number for a text", json!({"clusterName": 12})),
+        // Written 4.10, 0x1F or 1_000: who knows.
+        ("a fraction for a text", json!({"clusterName": 4.1})),
         ("a boolean for a text", json!({"clusterName": true})),
+        (
+            "a number under another name",
+            json!({"clusterNam": 83, "output": [{"port": 8}]}),
+        ),
+        (
+            "credentials in the wrong place",
+            json!({"clusternam": "https://me:secret@x.org", "enabled": "https://me:secret@x.org", "outputs": "x://secret@x"}),
+        ),
         ("a list for a text", json!({"clusterName": ["a"]})),
         ("a text for a number", json!({"replicas": "2"})),
         ("too large", json!({"replicas": 70_000})),
@@ -226,6 +236,11 @@ fn what_does_not_fit() {
         }
         shown += "\n";
     }
+    let said = shown.lines().filter(|line| !line.starts_with('#'));
+    assert!(
+        !said.into_iter().any(|line| line.contains("secret")),
+        "{shown}"
+    );
     insta::assert_snapshot!(shown);
 }
 

@@ -15,15 +15,17 @@ use crate::sandbox::Limits;
 /// host reads standard output first and would else report that it can't.
 pub(crate) fn resource_list(input: Vec<u8>, catalog: &Catalog, limits: Limits) -> Run {
     let input = Arc::new(input);
-    let config = peek::config(&input).filter(|config| !config.kind.is_empty());
+    let config = peek::config(&input)
+        .filter(|config| !config.kind.is_empty())
+        .or_else(|| read_config(&input));
     let Some(config) = config else {
-        return refuse(&input, no_config(&input), &Config::default());
+        return refused(&input, no_config(&input));
     };
     let function = match catalog.function(&config.api_version, &config.kind) {
         Ok(function) => function,
         Err(Unknown { message, fix }) => {
             // The message names the kind itself, so it isn't said to be "on" it.
-            return refuse(&input, ResultItem::error(message, fix), &Config::default());
+            return refused(&input, ResultItem::error(message, fix));
         }
     };
     match function.run(Arc::clone(&input), limits) {
@@ -35,6 +37,21 @@ pub(crate) fn resource_list(input: Vec<u8>, catalog: &Catalog, limits: Limits) -
             run
         }
     }
+}
+
+/// The functionConfig by a full read, for what [`peek`] can't read: JSON has escapes that YAML doesn't have.
+fn read_config(input: &[u8]) -> Option<Config> {
+    let config = ResourceList::read(input).ok()?.function_config?;
+    (!config.kind().is_empty()).then(|| Config {
+        api_version: config.api_version().to_owned(),
+        kind: config.kind().to_owned(),
+        name: config.name().to_owned(),
+    })
+}
+
+/// The answer where no module can be run at all, for a reason that is about none of the objects.
+pub(crate) fn refused(input: &[u8], item: ResultItem) -> Run {
+    refuse(input, item, &Config::default())
 }
 
 /// Why there is no functionConfig to be found.

@@ -100,13 +100,45 @@ fn what_is_no_resource_list_is_told() {
 
 #[test]
 fn a_bad_limit_in_the_environment_is_told() {
-    let left = call_with(
-        &["leafpack"],
-        &list("Echo"),
-        &[("LEAFPACK_TIMEOUT", "soon")],
-        &CATALOG,
-    );
-    insta::assert_snapshot!(left.text());
+    let variables = [("LEAFPACK_TIMEOUT", "soon")];
+    let left = call_with(&["leafpack"], &list("Echo"), &variables, &CATALOG);
+    // The host is answered with what it gave.
+    let answer = krm_rs::ResourceList::read(left.stdout.as_bytes()).unwrap();
+    assert_eq!(answer.items.len(), 1);
+    let folder = Folder::new(&[("config", &config("Echo"))]);
+    let plugin = ["Echo", &folder.path("config")];
+    let plugin = call_with(&plugin, "", &variables, &CATALOG);
+    insta::assert_snapshot!(format!("{}=== as a plugin\n{}", left.text(), plugin.text()));
+}
+
+/// JSON's pairs of escapes aren't YAML's, and may stand before the functionConfig.
+#[test]
+fn a_resource_list_in_json_is_read_to_the_end() {
+    let input = r#"{"apiVersion":"config.kubernetes.io/v1","kind":"ResourceList","items":[{"apiVersion":"v1","kind":"A","metadata":{"name":"a"},"x":"\ud83d\ude00"}],"functionConfig":{"apiVersion":"leafpack.dev/v1alpha1","kind":"Echo","metadata":{"name":"x"}}}"#;
+    let left = call(&["leafpack"], input);
+    assert_eq!((left.status, &*left.stdout), (0, input), "{}", left.stderr);
+}
+
+#[test]
+fn standard_input_is_read_once() {
+    let mut all = String::new();
+    for words in [
+        &["leafpack", "logs", "--filter", "filter", "--settings", "-"][..],
+        &[
+            "leafpack",
+            "logs",
+            "--filter",
+            "filter",
+            "--settings",
+            "-",
+            "-",
+        ],
+        &["leafpack", "render", "--input", "-", "-"],
+    ] {
+        let left = call(words, "{}\n");
+        all.push_str(&format!("=== {}\n{}", words.join(" "), left.text()));
+    }
+    insta::assert_snapshot!(all);
 }
 
 #[test]
@@ -214,6 +246,10 @@ fn render_names_the_file_of_an_error() {
         ("spin.yaml", &config("Spin")),
         ("broken.yaml", "a: [\n"),
         ("empty.yaml", "# nothing\n"),
+        (
+            "nameless.yaml",
+            "kind: Echo\n---\napiVersion: leafpack.dev/v1alpha1\n---\nspec: {}\n",
+        ),
     ]);
     let mut all = String::new();
     for arguments in [
@@ -222,6 +258,7 @@ fn render_names_the_file_of_an_error() {
         vec!["broken.yaml"],
         vec!["empty.yaml"],
         vec!["gone.yaml"],
+        vec!["nameless.yaml"],
         vec!["stack.yaml", "--input", "broken.yaml"],
     ] {
         let shown = arguments.join(" ");
@@ -387,6 +424,29 @@ fn logs_hands_over_settings() {
     let path = folder.path("mine.json");
     let with: Vec<&str> = words.into_iter().chain(["--settings", &path]).collect();
     insta::assert_snapshot!(folder.strip(&call(&with, "a\nb\n")));
+}
+
+/// A filter that says nothing, but marks its records.
+#[test]
+fn logs_looks_for_marks_about_settings() {
+    let folder = Folder::new(&[("mine.json", "{}")]);
+    let words = ["leafpack", "logs", "--filter", "filter", "--json-lines"];
+    let path = folder.path("mine.json");
+    let with: Vec<&str> = words.into_iter().chain(["--settings", &path]).collect();
+    let marked = "{\"a\":1}\n{\"leafpack_error\":\"cri.time: no; cri.settings: cri.json cannot be used\"}\n{}\n";
+    let left = call(&with, marked);
+    assert_eq!(
+        (left.status, &*folder.strip(&left).replace(marked, "…\n")),
+        (
+            1,
+            "status: 1\n--- stdout\n…\n--- stderr\nmine.json: error: records are marked with \"cri.settings: \
+             cri.json cannot be used\"\n"
+        )
+    );
+    // Without settings there is nobody to blame, and a message may say what it likes.
+    assert_eq!(call(&words, marked).status, 0);
+    let other = "{\"_msg\":\"cri.settings: x\",\"leafpack_error\":\"cri.time: no.settings: y\"}\n";
+    assert_eq!(call(&with, other).status, 0);
 }
 
 #[test]

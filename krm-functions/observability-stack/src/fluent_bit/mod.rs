@@ -8,7 +8,7 @@ mod pipeline;
 mod settings;
 mod workload;
 
-pub(crate) use settings::Plan;
+pub(crate) use settings::{Plan, version};
 
 use crate::modules::Modules;
 use crate::names::Component;

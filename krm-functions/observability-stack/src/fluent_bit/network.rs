@@ -95,7 +95,7 @@ fn cilium(plan: &Plan) -> Object {
     let hub_ports = json!([{"ports": [port(plan.hub_logs.port, "TCP")]}]);
     egress.push(match &plan.hub_logs.host {
         Host::Address(address) => json!({"toCIDR": [cidr(*address)], "toPorts": hub_ports}),
-        Host::Name(name) => json!({"toFQDNs": [{"matchName": name}], "toPorts": hub_ports}),
+        Host::Name(name) | Host::Ambiguous(name) => json!({"toFQDNs": [{"matchName": name}], "toPorts": hub_ports}),
         Host::Service { namespace, .. } => json!({
             "toEndpoints": [{
                 "matchLabels": {"k8s:io.kubernetes.pod.namespace": namespace},

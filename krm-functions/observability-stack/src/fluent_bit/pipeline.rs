@@ -87,7 +87,10 @@ fn service(plan: &Plan, config: &mut Config) {
         .set("Flush", FLUSH_SECONDS)
         .set("HTTP_Server", "On")
         // Of both kinds, for `::` takes what comes by IPv4 as well.
-        .set("HTTP_Listen", if plan.network.ipv6 { "::" } else { "0.0.0.0" })
+        .set(
+            "HTTP_Listen",
+            if plan.network.ipv6 { "::" } else { "0.0.0.0" },
+        )
         .set("HTTP_Port", HTTP.number)
         .set("Health_Check", "On")
         .set("scheduler.base", 5)

@@ -2,9 +2,10 @@
 
 use super::paths;
 use crate::check::{Check, is_dns_subdomain};
-use crate::plan::{ContainerResources, Tenant};
+use crate::plan::Tenant;
 use crate::profile;
 use crate::quantity::Quantity;
+use crate::resources::ContainerResources;
 use crate::spec::{Image, Spec};
 use krm_rs::json;
 
@@ -23,6 +24,8 @@ pub(crate) struct Plan {
     pub(crate) kubernetes: bool,
     /// Patterns of files that are left out, beside the collector's own.
     pub(crate) exclude: Vec<String>,
+    /// Whether a pod's annotation keeps its logs out.
+    pub(crate) pod_exclude: bool,
     /// Whether the collector's own logs are collected.
     pub(crate) own_logs: bool,
     /// The folder of the node for offsets and unsent logs.
@@ -68,6 +71,13 @@ impl Plan {
             "spec.logs.resources",
             check,
         );
+        if logs.pod_exclude && !logs.kubernetes {
+            check.error(
+                "spec.logs.podExclude",
+                "found true, expected spec.logs.kubernetes with it: only the API server knows of a pod's annotations",
+                json!(false),
+            );
+        }
         if !logs.priority_class.is_empty() {
             check.literal(
                 "spec.logs.priorityClass",
@@ -96,6 +106,7 @@ impl Plan {
             tenant: tenant?,
             kubernetes: logs.kubernetes,
             exclude: exclude?,
+            pod_exclude: logs.pod_exclude,
             own_logs: logs.own_logs,
             state_dir: state_dir?,
             max_chunks,
@@ -149,20 +160,57 @@ fn exclude(given: &[String], check: &mut Check<'_>) -> Option<Vec<String>> {
     (patterns.len() == given.len()).then_some(patterns)
 }
 
+/// Folders of a node that others write to, or that do not outlive a restart: neither they nor what lies in them.
+const SYSTEM: [&str; 22] = [
+    "/bin",
+    "/boot",
+    "/dev",
+    "/etc",
+    "/lib",
+    "/lib64",
+    "/proc",
+    "/run",
+    "/sbin",
+    "/sys",
+    "/usr",
+    "/var/lib/cni",
+    "/var/lib/containerd",
+    "/var/lib/containers",
+    "/var/lib/crio",
+    "/var/lib/docker",
+    "/var/lib/etcd",
+    "/var/lib/kubelet",
+    "/var/lock",
+    paths::CONTAINERS,
+    "/var/log/pods",
+    "/var/run",
+];
+
+/// Folders in which this one may be one of many.
+const SHARED: [&str; 6] = [
+    "/var/cache",
+    "/var/lib",
+    paths::LOGS,
+    "/var/opt",
+    "/var/spool",
+    "/var/tmp",
+];
+
 fn state_dir(text: &str, check: &mut Check<'_>) -> Option<String> {
     let path = text.strip_suffix('/').unwrap_or(text);
     let is_char = |c: char| c.is_ascii_alphanumeric() || "/-_.".contains(c);
     let parts: Vec<&str> = path.split('/').skip(1).collect();
     let is_part = |part: &&str| !matches!(*part, "" | "." | "..");
-    // The node's own folders, which this one must neither be nor lie among.
-    let is_logs = |folder: &str| path == folder || path.starts_with(&format!("{folder}/"));
+    let is_in = |folder: &&str| {
+        let rest = path.strip_prefix(*folder);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
     let fits = path.starts_with('/')
         && path.chars().all(is_char)
         && parts.len() >= 2
         && parts.iter().all(is_part)
-        && path != paths::LOGS
-        && !is_logs(paths::CONTAINERS)
-        && !is_logs("/var/log/pods");
+        && !SHARED.contains(&path)
+        && !SYSTEM.iter().any(is_in);
     check.literal(
         "spec.logs.stateDir",
         text,
@@ -241,7 +289,7 @@ fn image(image: &Image, check: &mut Check<'_>) -> String {
             "",
         );
     }
-    version(&image.tag, check);
+    check_version(&image.tag, check);
     let slash = if image.registry.is_empty() { "" } else { "/" };
     let at = if image.digest.is_empty() { "" } else { "@" };
     let Image {
@@ -253,14 +301,19 @@ fn image(image: &Image, check: &mut Check<'_>) -> String {
     format!("{registry}{slash}{repository}:{tag}{at}{digest}")
 }
 
-/// Says what is known of a version; a tag that is none is taken on trust.
-fn version(tag: &str, check: &mut Check<'_>) {
+/// The version that a tag names, if it does: `5.1.1`, `5.1.1-debug`.
+pub(crate) fn version(tag: &str) -> Option<[u32; 3]> {
     let plain = tag.split('-').next().unwrap_or_default();
     let numbers: Vec<u32> = plain
         .split('.')
         .map_while(|part| part.parse().ok())
         .collect();
-    let &[major, minor, patch] = numbers.as_slice() else {
+    numbers.try_into().ok()
+}
+
+/// Says what is known of a version; a tag that is none is taken on trust.
+fn check_version(tag: &str, check: &mut Check<'_>) {
+    let Some([major, minor, patch]) = version(tag) else {
         return;
     };
     let path = "spec.logs.image.tag";

@@ -96,7 +96,7 @@ pub(crate) fn check(objects: &[Object]) {
     assert!(selects(value(service, "spec.selector"), pod_labels));
     let port = &container["ports"][0];
     assert_eq!(text(service, "spec.ports[0].targetPort"), port["name"]);
-    for probe in ["livenessProbe", "readinessProbe"] {
+    for probe in ["startupProbe", "livenessProbe", "readinessProbe"] {
         assert_eq!(container[probe]["httpGet"]["port"], port["name"], "{probe}");
     }
     if let Some(scrape) = objects
@@ -105,7 +105,8 @@ pub(crate) fn check(objects: &[Object]) {
     {
         let labels = value(service, "metadata.labels");
         assert!(selects(value(scrape, "spec.selector.matchLabels"), labels));
-        assert!(!labels[text(scrape, "spec.jobLabel")].is_null());
+        // The job's name is the same whatever is done to names and labels.
+        assert_eq!(labels[text(scrape, "spec.jobLabel")], "fluent-bit");
         assert_eq!(
             text(scrape, "spec.endpoints[0].port"),
             text(service, "spec.ports[0].name")
@@ -128,6 +129,14 @@ pub(crate) fn check(objects: &[Object]) {
             )
         };
         assert!(selects(value(policy, selector), pod_labels));
+        let rule = value(policy, "spec.egress[0]").to_string();
+        let dns: [&str; 2] = ["k8s-app", "kube-dns"];
+        assert!(dns.iter().all(|part| rule.contains(part)), "{rule}");
+        // Nothing is added to what the DNS pods have to be, or they would not be found.
+        for (key, label) in pod_labels.as_object().into_iter().flatten() {
+            let label = label.as_str().unwrap_or_default();
+            assert!(!rule.contains(&format!("{key}\":\"{label}")), "{rule}");
+        }
         let allowed = value(policy, allowed);
         let number = allowed.as_str().map_or(allowed.to_string(), str::to_owned);
         assert_eq!(number, port["containerPort"].to_string());

@@ -1,6 +1,6 @@
 //! What does not fit a type.
 
-use crate::path::{Path, PathError, Segment, describe};
+use crate::path::{Path, PathError, Segment, describe, has_credentials};
 use crate::result::{Fix, ResultItem};
 use crate::yaml::{emit, scalar_text};
 use serde::de::{self, Expected, Unexpected};
@@ -128,6 +128,15 @@ impl Error {
             }
             Reason::Type { expected } => {
                 let expected = plain_words(&expected);
+                let unquoted = current.as_ref().filter(|_| expected == "a string");
+                if let Some(read) = unquoted.and_then(unquoted_text) {
+                    return FieldError {
+                        message: format!("found {read}, expected a string"),
+                        fix: Fix::text(format!("put it in quotes, as it is written: {slot}\"…\"")),
+                        path,
+                        current,
+                    };
+                }
                 let fix = match current.as_ref().and_then(|value| convert(value, &expected)) {
                     Some(value) => Fix::Value(value),
                     None => Fix::text(format!("{slot}<{expected}>")),
@@ -235,7 +244,11 @@ pub(crate) fn unknown_field(path: &Path, current: Option<&Value>, known: &[&str]
     match nearest(key, known) {
         Some(near) => {
             let value = current.cloned().unwrap_or(Value::Null);
-            let fix = emit(&Value::Object(Map::from_iter([(near.to_owned(), value)])));
+            let fix = if !can_be_repeated(&value) {
+                format!("call it {near}")
+            } else {
+                emit(&Value::Object(Map::from_iter([(near.to_owned(), value)])))
+            };
             (
                 format!("unknown field; did you mean {near}?"),
                 Fix::text(fix.trim_end()),
@@ -302,11 +315,31 @@ fn plain_words(expected: &str) -> String {
     }
 }
 
+/// A number or a boolean that was to be text. `0123`, `4.10` and `True` are read as 83, 4.1 and true, and what was written
+/// is not kept: so no value can be proposed, and the one that is shown is said to be what was read.
+fn unquoted_text(value: &Value) -> Option<String> {
+    match value {
+        Value::Number(number) => Some(format!("a number, read as {number}")),
+        Value::Bool(value) => Some(format!("a boolean, read as {value}")),
+        _ => None,
+    }
+}
+
+/// Whether a value may stand in a fix as it was read: of a number it is not known how it was written, and credentials do
+/// not belong into messages.
+fn can_be_repeated(value: &Value) -> bool {
+    match value {
+        Value::Number(_) => false,
+        Value::String(text) => !has_credentials(text),
+        Value::Array(items) => items.iter().all(can_be_repeated),
+        Value::Object(fields) => fields.values().all(can_be_repeated),
+        Value::Null | Value::Bool(_) => true,
+    }
+}
+
 /// The same value in the type that was expected, where that is beyond doubt.
 fn convert(value: &Value, expected: &str) -> Option<Value> {
     match (value, expected) {
-        (Value::Number(number), "a string") => Some(Value::from(number.to_string())),
-        (Value::Bool(value), "a string") => Some(Value::from(value.to_string())),
         (Value::String(text), "true or false") => match text.to_ascii_lowercase().as_str() {
             "true" | "yes" | "on" | "y" => Some(true.into()),
             "false" | "no" | "off" | "n" => Some(false.into()),
@@ -322,7 +355,7 @@ fn convert(value: &Value, expected: &str) -> Option<Value> {
             .or_else(|_| text.parse::<i64>().map(Value::from))
             .ok(),
         (Value::String(_) | Value::Number(_) | Value::Bool(_) | Value::Object(_), "a list") => {
-            Some(Value::Array(vec![value.clone()]))
+            can_be_repeated(value).then(|| Value::Array(vec![value.clone()]))
         }
         _ => None,
     }

@@ -11,6 +11,14 @@ use std::process::{Command, Output, Stdio};
 /// When there is none the test says so, on standard error and in the file that `LEAFPACK_SKIPS` names, and passes; when
 /// `LEAFPACK_REQUIRE` lists the program, it fails.
 pub(crate) fn find(name: &str) -> Option<PathBuf> {
+    let found = look_up(name);
+    if found.is_none() {
+        skip(name);
+    }
+    found
+}
+
+fn look_up(name: &str) -> Option<PathBuf> {
     let variable = name.to_uppercase().replace('-', "_");
     let named = std::env::var_os(variable).map(PathBuf::from);
     let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools/bin");
@@ -19,11 +27,7 @@ pub(crate) fn find(name: &str) -> Option<PathBuf> {
         .into_iter()
         .chain([tools.join(name)])
         .chain(std::env::split_paths(&path).map(|folder| folder.join(name)));
-    let found = candidates.find(|candidate| candidate.is_file());
-    if found.is_none() {
-        skip(name);
-    }
-    found
+    candidates.find(|candidate| candidate.is_file())
 }
 
 /// Says that the running test needs something that is not there.
@@ -71,13 +75,14 @@ pub(crate) fn run(command: &mut Command, input: &[u8]) -> Output {
 
 /// A Python that has PyYAML.
 pub(crate) fn python_with_yaml() -> Option<PathBuf> {
-    let python = find("python3")?;
-    let output = run(Command::new(&python).args(["-c", "import yaml"]), b"");
-    if !output.status.success() {
+    let python = look_up("python3").filter(|python| {
+        let output = run(Command::new(python).args(["-c", "import yaml"]), b"");
+        output.status.success()
+    });
+    if python.is_none() {
         skip("python");
-        return None;
     }
-    Some(python)
+    python
 }
 
 /// A folder for one test, emptied.

@@ -6,9 +6,10 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::{Done, Failed, World, in_file, is_stdin, name, print, read};
+use super::{Done, Failed, World, in_file, is_stdin, name, not_both_stdin, print, read};
 use crate::catalog::{Catalog, Filter};
 use crate::cli::args::LogsArgs;
 use crate::filter::{FilterInstance, Lost, RecordTime};
@@ -23,6 +24,10 @@ const TAIL_LINE_MAX: usize = 32_766;
 
 pub(super) fn run(args: &LogsArgs, catalog: &Catalog, world: &mut World<'_>) -> Done {
     let limits = args.limits.over(world)?;
+    if let Some(settings) = &args.settings {
+        let file = args.file.as_deref().unwrap_or(Path::new("-"));
+        not_both_stdin(("--settings", settings), ("the log", file))?;
+    }
     let filter = catalog.filter(&args.filter)?;
     let function = function(args, filter)?;
     let settings = match &args.settings {
@@ -135,7 +140,10 @@ impl Session<'_> {
             self.notes(stderr);
             match answer {
                 Ok(None) => {}
-                Ok(Some(json)) if is_object(&json) => write(json, stdout)?,
+                Ok(Some(json)) if is_object(&json) => {
+                    self.mark(&json, stderr);
+                    write(json, stdout)?;
+                }
                 Ok(Some(json)) => self.say(stderr, number, &format!(
                     "the filter's answer is not one JSON object, which makes Fluent Bit lose other records too, or abort: {}",
                     excerpt(&json)
@@ -186,6 +194,24 @@ impl Session<'_> {
         });
     }
 
+    /// A record that tells of settings which can't be used is an error here, whether or not the filter has said so.
+    fn mark(&mut self, json: &[u8], stderr: &mut dyn io::Write) {
+        let Some(settings) = self.settings.filter(|_| !self.failed) else {
+            return;
+        };
+        let Some(mark) = settings_mark(json) else {
+            return;
+        };
+        self.failed = true;
+        self.bar.suspend(|| {
+            let _ = writeln!(
+                stderr,
+                "{}: error: records are marked with {mark:?}",
+                settings.display()
+            );
+        });
+    }
+
     /// Passes on what the filter says. It goes on with bad settings, for a pipeline must; here they are an error.
     fn notes(&mut self, stderr: &mut dyn io::Write) {
         let notes = self.instance.take_notes();
@@ -200,6 +226,11 @@ impl Session<'_> {
                     self.failed = true;
                     text.push_str(&format!("{}: error: {rest}\n", settings.display()));
                 }
+                (None, Some(_)) if note.starts_with("leafpack: ") => {
+                    self.failed = true;
+                    text.push_str(note);
+                    text.push('\n');
+                }
                 _ => {
                     text.push_str(note);
                     text.push('\n');
@@ -210,6 +241,28 @@ impl Session<'_> {
             let _ = stderr.write_all(text.as_bytes());
         });
     }
+}
+
+/// The field in which our filters say what is wrong with a record: `<code>: <reason>`, several with `; ` between them.
+#[derive(Deserialize)]
+struct Marked {
+    leafpack_error: Option<String>,
+}
+
+/// The part of a record's mark that is about settings: its code ends in `.settings`.
+fn settings_mark(json: &[u8]) -> Option<String> {
+    const CODE: &[u8] = b".settings:";
+    // Most records have none, and needn't be parsed for it.
+    if !json.windows(CODE.len()).any(|text| text == CODE) {
+        return None;
+    }
+    let marked: Marked = serde_json::from_slice(json).ok()?;
+    let mark = marked.leafpack_error?;
+    let about_settings = |part: &&str| {
+        part.split_once(':')
+            .is_some_and(|(code, _)| code.ends_with(".settings") && !code.contains(' '))
+    };
+    mark.split("; ").find(about_settings).map(str::to_owned)
 }
 
 /// One line for one record: a newline in valid JSON stands between tokens, where a space says the same.

@@ -13,6 +13,7 @@ use std::path::Path;
 use std::{fmt, fs};
 
 use clap::Parser as _;
+use krm_rs::ResultItem;
 
 use crate::catalog::Catalog;
 use crate::exec;
@@ -132,15 +133,27 @@ fn limits(world: &World<'_>) -> Result<Limits, Failed> {
 }
 
 fn as_function(catalog: &Catalog, world: &mut World<'_>) -> u8 {
-    let run = limits(world).and_then(|limits| {
-        let mut input = Vec::new();
-        world
-            .stdin
-            .read_to_end(&mut input)
-            .map_err(|why| format!("standard input: {why}"))?;
-        Ok(exec::resource_list(input, catalog, limits))
-    });
-    pass_on(run, world)
+    let mut input = Vec::new();
+    let read = world.stdin.read_to_end(&mut input);
+    // Whatever it is, the host is answered.
+    let run = match (read, Limits::from_environment(world.variable)) {
+        (Err(why), _) => exec::refused(
+            &[],
+            ResultItem::error(
+                format!("standard input: {why}"),
+                "call leafpack with a ResourceList on standard input",
+            ),
+        ),
+        (Ok(_), Err(bad)) => exec::refused(
+            &input,
+            ResultItem::error(
+                bad.to_string(),
+                format!("unset {}, or set it to what is expected", bad.name),
+            ),
+        ),
+        (Ok(_), Ok(limits)) => exec::resource_list(input, catalog, limits),
+    };
+    pass_on(Ok(run), world)
 }
 
 fn as_legacy_plugin(arguments: &[OsString], catalog: &Catalog, world: &mut World<'_>) -> u8 {
@@ -215,6 +228,21 @@ fn read(path: &Path, world: &mut World<'_>) -> Result<Vec<u8>, Failed> {
     match read {
         Ok(()) => Ok(bytes),
         Err(why) => Err(in_file(path, why)),
+    }
+}
+
+/// Standard input can be read once.
+///
+/// # Errors
+/// Where both of these are to come from there.
+fn not_both_stdin(one: (&str, &Path), other: (&str, &Path)) -> Done {
+    match is_stdin(one.1) && is_stdin(other.1) {
+        true => Err(format!(
+            "{} and {} can't both come from standard input; give one of them as a file",
+            one.0, other.0
+        )
+        .into()),
+        false => Ok(()),
     }
 }
 

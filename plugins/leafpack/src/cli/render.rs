@@ -2,7 +2,7 @@
 
 use krm_rs::{Items, Object, ResourceList, ResultItem, Results, Value, yaml};
 
-use super::{Done, Failed, World, in_file, name, print, read};
+use super::{Done, Failed, World, in_file, name, not_both_stdin, print, read};
 use crate::catalog::Catalog;
 use crate::cli::args::RenderArgs;
 use crate::function::Stopped;
@@ -10,6 +10,9 @@ use crate::sandbox::Limits;
 
 pub(super) fn run(args: &RenderArgs, catalog: &Catalog, world: &mut World<'_>) -> Done {
     let limits = args.limits.over(world)?;
+    if let Some(input) = &args.input {
+        not_both_stdin(("the configuration", &args.config), ("--input", input))?;
+    }
     let text = read(&args.config, world)?;
     let mut items = match &args.input {
         None => Items::default(),
@@ -73,6 +76,9 @@ fn step(document: Value, index: usize, items: &Items, catalog: &Catalog, limits:
             ));
         }
     };
+    if let Some(item) = missing(&config, index, catalog) {
+        return Step::failed(item);
+    }
     let function = match catalog.function(config.api_version(), config.kind()) {
         Ok(function) => function,
         Err(unknown) => return Step::failed(ResultItem::error(unknown.message, unknown.fix)),
@@ -109,6 +115,35 @@ fn step(document: Value, index: usize, items: &Items, catalog: &Catalog, limits:
         }
         _ => Step { said, items: None },
     }
+}
+
+/// What the `index`-th document lacks to say which function it is for.
+fn missing(config: &Object, index: usize, catalog: &Catalog) -> Option<ResultItem> {
+    let kinds = || catalog.kinds();
+    let (version, kind) = kinds()
+        .find(|(_, kind)| *kind == config.kind())
+        .or_else(|| kinds().next())?;
+    let lines = [
+        ("apiVersion", config.api_version(), version),
+        ("kind", config.kind(), kind),
+    ];
+    let lines: Vec<_> = lines
+        .iter()
+        .filter(|(_, found, _)| found.is_empty())
+        .collect();
+    let fields: Vec<_> = lines.iter().map(|(field, ..)| *field).collect();
+    let fix: Vec<_> = lines
+        .iter()
+        .map(|(field, _, right)| format!("{field}: {right}"))
+        .collect();
+    (!lines.is_empty()).then(|| {
+        let message = format!(
+            "document {}: found no {}, which says what function it is for",
+            index + 1,
+            fields.join(" and no ")
+        );
+        ResultItem::error(message, fix.join("\n"))
+    })
 }
 
 /// Passes on what a function says, with the file's name before each of its results.

@@ -9,7 +9,8 @@ use std::time::Duration;
 pub struct Limits {
     /// Linear memory, in bytes.
     pub memory: usize,
-    /// Wall-clock time of a function's run, or of one call of a filter. Stopped at most a twentieth later.
+    /// Wall-clock time of a function's run, or of one call of a filter. Stopped within two of the ticks that it is
+    /// counted in: a twentieth of it each, but 1 ms at least and 250 ms at most.
     pub time: Duration,
     /// Bytes written to standard output and standard error together.
     pub output: usize,

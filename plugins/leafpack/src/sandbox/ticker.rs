@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use wasmtime::Engine;
 
-/// Ticks in a full time limit, so the limit is kept to a twentieth.
+/// Ticks in a full time limit, where that makes ticks between [`SHORTEST`] and [`LONGEST`].
 const TICKS: u32 = 20;
 const SHORTEST: Duration = Duration::from_millis(1);
 const LONGEST: Duration = Duration::from_millis(250);
