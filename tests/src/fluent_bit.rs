@@ -31,20 +31,6 @@ const WARNINGS: [&str; 13] = [
     "double free",
 ];
 
-impl FluentBit {
-    /// Whether this version, where it is built with SIMD as the official images are, can add bytes behind a string
-    /// with characters beyond ASCII, before any filter sees it: from 4.0.4 to 5.1.0 its JSON writer reads 16
-    /// bytes at a time past the end (`src/flb_utils.c`). Only a run tells: [`Run::reads_past_strings`].
-    pub fn may_read_past_strings(&self) -> bool {
-        ((4, 0, 4)..=(5, 1, 0)).contains(&self.version)
-    }
-
-    /// Whether a filter's instance, and so its state, lives for one chunk only: before 4.1.
-    pub fn instance_per_chunk(&self) -> bool {
-        self.version < (4, 1, 0)
-    }
-}
-
 /// A folder to run one Fluent Bit in; gone with the value.
 #[derive(Debug)]
 pub struct Host<'a> {

@@ -9,10 +9,8 @@ pub mod fluent_bit;
 pub mod host_json;
 pub mod objects;
 pub mod oracle;
-pub mod peer;
-pub mod place;
 mod rng;
 #[cfg(feature = "wamr")]
 pub mod wamr;
 
-pub use place::{dist, workspace};
+pub use leafpack_peer::{self as peer, dist, workspace};

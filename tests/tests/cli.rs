@@ -1,10 +1,10 @@
 //! The program with the built modules inside, as people call it.
 
-use leafpack_tests::{place, workspace};
+use leafpack_tests::{peer, workspace};
 use std::process::{Command, Output};
 
 fn leafpack(test: &str, args: &[&str]) -> Option<Output> {
-    let program = place::dist_or_skip(test, "bin/leafpack")?;
+    let program = peer::dist_or_skip(test, "bin/leafpack")?;
     let output = Command::new(program)
         .current_dir(workspace())
         .args(args)

@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 
 use krm_rs::Object;
 use leafpack_tests::objects::{Objects, assert_same, read};
-use leafpack_tests::{peer, place, workspace};
+use leafpack_tests::{peer, workspace};
 
 struct Flux {
     leafpack: PathBuf,
@@ -16,7 +16,7 @@ struct Flux {
 
 impl Flux {
     fn find(test: &str) -> Option<Self> {
-        let leafpack = place::dist_or_skip(test, "bin/leafpack")?;
+        let leafpack = peer::dist_or_skip(test, "bin/leafpack")?;
         let substitute = peer::or_skip(test, "flux-substitute")?;
         Some(Self {
             leafpack,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use leafpack_tests::objects::{assert_same, read};
-use leafpack_tests::{peer, place, workspace};
+use leafpack_tests::{peer, workspace};
 
 struct Hosts {
     leafpack: PathBuf,
@@ -13,7 +13,7 @@ struct Hosts {
 
 impl Hosts {
     fn find(test: &str) -> Option<Self> {
-        let leafpack = place::dist_or_skip(test, "bin/leafpack")?;
+        let leafpack = peer::dist_or_skip(test, "bin/leafpack")?;
         let bin = leafpack.parent().expect("a folder").to_path_buf();
         Some(Self { leafpack, bin })
     }

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use leafpack_tests::corpus::Corpus;
+use leafpack_tests::dist;
 use leafpack_tests::host_json::{self, Style};
 use leafpack_tests::oracle;
-use leafpack_tests::place;
 use leafpack_tests::wamr::{Buffers, Filter, Folder, Host};
 use serde_json::{Map, Value};
 
@@ -17,7 +17,7 @@ const NOW: (u32, u32) = (1_769_860_800, 1);
 const NOW_TEXT: &str = "2026-01-31T12:00:00.000000001Z";
 
 fn module() -> Option<Vec<u8>> {
-    let path = place::dist_or_skip("the filters in WAMR", "filters/cri.wasm")?;
+    let path = peer::dist_or_skip("the filters in WAMR", "filters/cri.wasm")?;
     Some(std::fs::read(path).expect("the module can be read"))
 }
 
@@ -341,7 +341,7 @@ fn faults_of_a_module_are_seen() {
 /// The example of the bindings' README.
 #[test]
 fn the_example_of_the_bindings_works() {
-    let Some(path) = place::dist_or_skip("the filters in WAMR", "examples/seen_by.wasm") else {
+    let Some(path) = peer::dist_or_skip("the filters in WAMR", "examples/seen_by.wasm") else {
         return;
     };
     let module = std::fs::read(path).expect("the module can be read");

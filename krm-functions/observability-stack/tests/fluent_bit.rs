@@ -5,34 +5,23 @@
 
 mod common;
 
-use common::{objects_with, peer};
+use common::{has_filter, objects_with};
 use krm_rs::{Object, Value};
+use leafpack_peer as peer;
 use observability_stack::{Embedded, Source};
 use std::path::PathBuf;
 use std::process::Command;
 
-const TOOL: &str = "fluent-bit";
-const HOW: &str = "install Fluent Bit, or set FLUENT_BIT to its path";
-
 /// Values for `deliver.py`: an address of this machine, and no API server.
 const CONFIG: &str = include_str!("../fixtures/spoke/config.yaml");
 
-fn binaries() -> Vec<PathBuf> {
-    match std::env::var_os("FLUENT_BIT").filter(|list| !list.is_empty()) {
-        Some(list) => std::env::split_paths(&list).collect(),
-        None => peer::on_path(TOOL).into_iter().collect(),
-    }
-}
-
 fn deliver(test: &str, mode: &[&str]) {
-    let binaries = binaries();
-    if binaries.is_empty() || peer::on_path("python3").is_none() {
-        let tool = if binaries.is_empty() { TOOL } else { "python" };
-        peer::skip(test, tool, HOW);
+    let binaries = peer::fluent_bits_or_skip(test);
+    if binaries.is_empty() || !has_filter(test) {
         return;
     }
-    if Embedded::modules().cri.is_empty() {
-        peer::skip(test, "dist/filters/cri.wasm", "run cargo xtask build");
+    if peer::find("python3").is_none() {
+        peer::skip(test, "python");
         return;
     }
     let mut config = CONFIG.replace("10.20.0.5", "127.0.0.1");

@@ -3,30 +3,19 @@
 
 mod common;
 
-use common::{peer, references, root};
+use common::{has_filter, references, root};
 use krm_rs::{Object, ResourceList};
+use leafpack_peer as peer;
 use observability_stack::{Embedded, Source};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const TOOL: &str = "kustomize";
-
 /// kustomize, unless the test is skipped.
 fn kustomize(test: &str) -> Option<PathBuf> {
-    if Embedded::modules().cri.is_empty() {
-        peer::skip(test, "dist/filters/cri.wasm", "run cargo xtask build");
-        return None;
-    }
-    let named = std::env::var_os("KUSTOMIZE").map(PathBuf::from);
-    let installed = root().join("../../target/tools/bin").join(TOOL);
-    let found = named
-        .or_else(|| installed.is_file().then_some(installed))
-        .or_else(|| peer::on_path(TOOL));
-    if found.is_none() {
-        peer::skip(test, TOOL, "cargo xtask tools kustomize");
-    }
-    found
+    has_filter(test)
+        .then(|| peer::or_skip(test, "kustomize"))
+        .flatten()
 }
 
 /// A folder of this name with a kustomization in it.

@@ -6,12 +6,12 @@
 
 mod common;
 
-use common::{peer, root};
+use common::root;
+use leafpack_peer as peer;
 use std::path::PathBuf;
 use std::process::Command;
 
 const TEST: &str = "stack-schemas";
-const TOOL: &str = "python";
 
 fn folder() -> PathBuf {
     match std::env::var_os("LEAFPACK_SCHEMAS").filter(|folder| !folder.is_empty()) {
@@ -35,9 +35,9 @@ fn validate(files: &[PathBuf]) -> (Option<i32>, String) {
 }
 
 fn is_there() -> bool {
-    let ready = peer::on_path("python3").is_some() && !validate(&[]).1.starts_with("missing: ");
+    let ready = peer::find("python3").is_some() && !validate(&[]).1.starts_with("missing: ");
     if !ready {
-        peer::skip(TEST, TOOL, "cargo xtask tools python");
+        peer::skip(TEST, "python");
     }
     ready
 }

@@ -3,9 +3,9 @@
 use std::time::Instant;
 
 use leafpack_tests::corpus::Corpus;
+use leafpack_tests::dist;
 use leafpack_tests::fluent_bit::{Host, tail, wasm};
 use leafpack_tests::oracle::{self, Expected};
-use leafpack_tests::place;
 use serde_json::{Map, Value};
 
 use crate::{assert_each_once, setup, text};
@@ -80,7 +80,7 @@ fn the_example_of_the_bindings_works() {
     let Some((_, bits)) = setup() else {
         return;
     };
-    let module = place::dist("examples/seen_by.wasm");
+    let module = dist("examples/seen_by.wasm");
     for bit in &bits {
         let host = Host::new(bit);
         let file = host.write_lines("in.log", ["one", "two"]);

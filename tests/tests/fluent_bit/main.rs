@@ -14,14 +14,13 @@ use std::path::PathBuf;
 use leafpack_tests::corpus::number;
 use leafpack_tests::fluent_bit::Run;
 use leafpack_tests::peer::{self, FluentBit};
-use leafpack_tests::place;
 use serde_json::{Map, Value};
 
 /// The module and the hosts, or nothing where one of them is not there: all tests are then skipped, and one line
 /// says so.
 fn setup() -> Option<(PathBuf, Vec<FluentBit>)> {
     const TESTS: &str = "the filters in a real Fluent Bit";
-    let module = place::dist_or_skip(TESTS, "filters/cri.wasm")?;
+    let module = peer::dist_or_skip(TESTS, "filters/cri.wasm")?;
     let bits = peer::fluent_bits_or_skip(TESTS);
     (!bits.is_empty()).then_some((module, bits))
 }

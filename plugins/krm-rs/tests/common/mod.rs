@@ -6,52 +6,13 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-/// A program that a test compares with: from the environment variable of its name, `target/tools/bin`, or `PATH`.
-///
-/// When there is none the test says so, on standard error and in the file that `LEAFPACK_SKIPS` names, and passes; when
-/// `LEAFPACK_REQUIRE` lists the program, it fails.
-pub(crate) fn find(name: &str) -> Option<PathBuf> {
-    let found = look_up(name);
-    if found.is_none() {
-        skip(name);
-    }
-    found
+/// A program that the running test compares with; the test says so and passes where there is none.
+pub(crate) fn find(tool: &str) -> Option<PathBuf> {
+    leafpack_peer::or_skip(&this_test(), tool)
 }
 
-fn look_up(name: &str) -> Option<PathBuf> {
-    let variable = name.to_uppercase().replace('-', "_");
-    let named = std::env::var_os(variable).map(PathBuf::from);
-    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools/bin");
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut candidates = named
-        .into_iter()
-        .chain([tools.join(name)])
-        .chain(std::env::split_paths(&path).map(|folder| folder.join(name)));
-    candidates.find(|candidate| candidate.is_file())
-}
-
-/// Says that the running test needs something that is not there.
-pub(crate) fn skip(name: &str) {
-    let required = std::env::var("LEAFPACK_REQUIRE").unwrap_or_default();
-    let is_required = required
-        .split(',')
-        .any(|item| item.trim().split('=').next() == Some(name));
-    assert!(
-        !is_required,
-        "{name} not found, and LEAFPACK_REQUIRE asks for it"
-    );
-    let test = std::thread::current();
-    let test = test.name().unwrap_or("a test");
-    let line = format!("SKIPPED {test}: {name} not found; run cargo xtask tools");
-    eprintln!("{line}");
-    if let Some(file) = std::env::var_os("LEAFPACK_SKIPS") {
-        let mut file = std::fs::File::options()
-            .create(true)
-            .append(true)
-            .open(file)
-            .expect("LEAFPACK_SKIPS can be written");
-        writeln!(file, "{line}").expect("LEAFPACK_SKIPS can be written");
-    }
+fn this_test() -> String {
+    std::thread::current().name().unwrap_or("a test").to_owned()
 }
 
 /// Runs a program on an input.
@@ -75,12 +36,12 @@ pub(crate) fn run(command: &mut Command, input: &[u8]) -> Output {
 
 /// A Python that has PyYAML.
 pub(crate) fn python_with_yaml() -> Option<PathBuf> {
-    let python = look_up("python3").filter(|python| {
+    let python = leafpack_peer::find("python3").filter(|python| {
         let output = run(Command::new(python).args(["-c", "import yaml"]), b"");
         output.status.success()
     });
     if python.is_none() {
-        skip("python");
+        leafpack_peer::skip(&this_test(), "python");
     }
     python
 }

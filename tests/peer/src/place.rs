@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::peer;
+use crate::tools;
 
 /// The checkout that this was compiled from.
 pub fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("tests/ lies in the workspace")
+        .ancestors()
+        .nth(2)
+        .expect("tests/peer lies in the workspace")
 }
 
 /// A file that `cargo xtask build` makes, as `dist("filters/cri.wasm")`.
@@ -31,7 +32,7 @@ pub fn dist(file: &str) -> PathBuf {
 /// Under `cargo xtask test`, as [`dist`].
 pub fn dist_or_skip(test: &str, file: &str) -> Option<PathBuf> {
     let built = workspace().join("dist").join(file).is_file();
-    if !built && !peer::under_xtask() {
+    if !built && !tools::under_xtask() {
         eprintln!("SKIPPED {test}: dist/{file} is not built; cargo xtask build");
         return None;
     }

@@ -1,0 +1,11 @@
+//! How tests find what they drive: the checkout, what was built in it, and other programs; and what happens where
+//! one is not there.
+//!
+//! `cargo xtask test` sets two variables: `LEAFPACK_SKIPS`, a file to which each skipped test appends a line,
+//! and `LEAFPACK_REQUIRE`, a list as `kustomize,fluent-bit=3.2.2,4.1.1` of what must not be skipped.
+
+mod place;
+mod tools;
+
+pub use place::{dist, dist_or_skip, workspace};
+pub use tools::{FluentBit, find, fluent_bits, fluent_bits_or_skip, or_skip, skip};
