@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use leafpack_tests::corpus::Corpus;
-use leafpack_tests::dist;
 use leafpack_tests::host_json::{self, Style};
 use leafpack_tests::oracle;
+use leafpack_tests::peer;
 use leafpack_tests::wamr::{Buffers, Filter, Folder, Host};
 use serde_json::{Map, Value};
 

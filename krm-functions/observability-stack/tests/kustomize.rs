@@ -3,10 +3,9 @@
 
 mod common;
 
-use common::{has_filter, references, root};
+use common::{has_filter, references};
 use krm_rs::{Object, ResourceList};
 use leafpack_peer as peer;
-use observability_stack::{Embedded, Source};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
