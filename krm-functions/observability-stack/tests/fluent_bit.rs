@@ -8,7 +8,7 @@ mod common;
 use common::{has_filter, objects_with};
 use krm_rs::{Object, Value};
 use leafpack_peer as peer;
-use observability_stack::{Embedded, Source};
+use observability_stack::Embedded;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -20,10 +20,10 @@ fn deliver(test: &str, mode: &[&str]) {
     if binaries.is_empty() || !has_filter(test) {
         return;
     }
-    if peer::find("python3").is_none() {
+    let Some(python) = peer::find("python3") else {
         peer::skip(test, "python");
         return;
-    }
+    };
     let mut config = CONFIG.replace("10.20.0.5", "127.0.0.1");
     if mode.contains(&"--kubernetes") {
         config = config.replace("kubernetes: false", "kubernetes: true");
@@ -41,9 +41,9 @@ fn deliver(test: &str, mode: &[&str]) {
     let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{test}.json"));
     std::fs::write(&file, Value::from(objects).to_string()).expect("the objects can be written");
     for binary in binaries {
-        let output = Command::new("python3")
+        let output = Command::new(&python)
             .arg(common::root().join("tests/deliver.py"))
-            .arg(&binary)
+            .arg(&binary.path)
             .arg(&file)
             .args(mode)
             .output()
@@ -51,11 +51,10 @@ fn deliver(test: &str, mode: &[&str]) {
         let said = String::from_utf8_lossy(&output.stdout);
         assert!(
             output.status.success(),
-            "{}: {said}{}",
-            binary.display(),
+            "{binary}: {said}{}",
             String::from_utf8_lossy(&output.stderr)
         );
-        eprintln!("{}: {}", binary.display(), said.trim());
+        eprintln!("{binary}: {}", said.trim());
     }
 }
 
