@@ -47,6 +47,7 @@ impl<'a> Notes<'a> {
     }
 
     /// Adds a line `leafpack: <module>.json: <parts>`.
+    #[inline(never)]
     pub fn add(&mut self, parts: &[&[u8]]) {
         let mut line = Output::new(self.buffer.get_mut(self.len..).unwrap_or_default());
         line.push(b"leafpack: ");

@@ -103,7 +103,7 @@ fn first(marks: u64) -> usize {
 }
 
 /// Whether `text` can stand in a JSON string as it is, without any escape.
-#[inline]
+#[inline(never)]
 pub fn is_plain(text: &[u8]) -> bool {
     next_special(text, 0) == text.len()
 }

@@ -1,0 +1,86 @@
+//! Short lists of names from the settings.
+
+use leafpack_fluent_bit::json::{Value, value_end};
+
+use crate::name::{find, trim};
+
+/// The most names that a list of the settings may hold.
+pub const MAX_NAMES: usize = 32;
+
+/// Names of fields: the JSON array of the settings, read anew each time. No name is empty or holds an escape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct List {
+    array: &'static [u8],
+}
+
+impl List {
+    /// Without any name.
+    pub const EMPTY: Self = Self { array: b"[]" };
+
+    /// Where the message is looked for by default.
+    pub(crate) const MESSAGE: Self = Self {
+        array: br#"["log","message","msg"]"#,
+    };
+
+    /// Takes a JSON array of names; `None` where it is anything else or has more than [`MAX_NAMES`].
+    #[inline(never)]
+    pub fn read(value: Value<'static>) -> Option<Self> {
+        // The array is known to be valid JSON, so that only its parts have to be told apart.
+        let mut rest = trim(value.text.strip_prefix(b"[")?);
+        let mut count = 0;
+        while rest.first() != Some(&b']') {
+            let (end, kind) = value_end(rest, 0)?;
+            let (text, after) = rest.split_at_checked(end)?;
+            count += 1;
+            if !is_name(Value { text, kind }.string()?) || count > MAX_NAMES {
+                return None;
+            }
+            rest = trim(after);
+            rest = trim(rest.strip_prefix(b",").unwrap_or(rest));
+        }
+        Some(Self { array: value.text })
+    }
+
+    /// The names, in their order.
+    pub fn names(&self) -> Names {
+        Names { rest: self.array }
+    }
+
+    /// Whether `name` is one of them.
+    #[inline(never)]
+    pub fn has(&self, name: &[u8]) -> bool {
+        self.names().any(|known| known == name)
+    }
+}
+
+/// The names of a [`List`].
+#[derive(Debug, Clone)]
+pub struct Names {
+    rest: &'static [u8],
+}
+
+impl Iterator for Names {
+    type Item = &'static [u8];
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<&'static [u8]> {
+        // What stands between quotes: names hold none.
+        let name = self.rest.get(find(self.rest, b'"') + 1..)?;
+        let end = find(name, b'"');
+        self.rest = name.get(end + 1..)?;
+        name.get(..end)
+    }
+}
+
+/// Whether this can be the name of a field in the settings: plain ASCII, which every version of the host spells in one
+/// way.
+pub(crate) fn is_name(name: &[u8]) -> bool {
+    !name.is_empty() && is_ascii_text(name)
+}
+
+/// Printable ASCII without escapes.
+#[inline(never)]
+pub(crate) fn is_ascii_text(text: &[u8]) -> bool {
+    text.iter()
+        .all(|byte| matches!(byte, b' '..=b'~') && *byte != b'\\' && *byte != b'"')
+}

@@ -1,0 +1,146 @@
+//! Names of the output's fields, in pieces: a name is never put together before it is written.
+
+use leafpack_fluent_bit::json::{Unescaped, unescape};
+
+use crate::hash::Hasher;
+use crate::settings::{Kubernetes, KubernetesNames};
+
+/// A field's name; each piece is still escaped.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Name<'a>(pub(crate) [&'a [u8]; 3]);
+
+impl<'a> Name<'a> {
+    pub(crate) fn of(name: &'a [u8]) -> Self {
+        Self([b"", b"", name])
+    }
+
+    /// What a key of the `kubernetes` map is called when it is lifted.
+    #[inline(never)]
+    pub(crate) fn lifted(key: &'a [u8], kubernetes: &Kubernetes) -> Self {
+        if kubernetes.names == KubernetesNames::Short {
+            const LONG: [&[u8]; 5] = [
+                b"namespace_name",
+                b"pod_name",
+                b"container_name",
+                b"host",
+                b"labels",
+            ];
+            const SHORT: [&[u8]; 5] = [b"namespace", b"pod", b"container", b"node", b"labels"];
+            if let Some(name) = SHORT.get(position(key, &LONG)) {
+                return Self::of(name);
+            }
+        }
+        // Without lifting this is only where a namespace is looked for that another filter wrote.
+        Self([kubernetes.lift.unwrap_or(b"k8s_"), b"", key])
+    }
+
+    /// What a label is called that is a field of its own.
+    pub(crate) fn label(key: &'a [u8], kubernetes: &Kubernetes) -> Self {
+        let prefix = match kubernetes.names {
+            KubernetesNames::Long => kubernetes.lift.unwrap_or_default(),
+            KubernetesNames::Short => b"",
+        };
+        Self([prefix, b"labels_", key])
+    }
+
+    #[inline(never)]
+    pub(crate) fn hash(&self) -> u32 {
+        let mut hasher = Hasher::new();
+        for piece in self.0 {
+            if !piece.is_empty() {
+                hasher.push(piece);
+            }
+        }
+        hasher.finish()
+    }
+
+    /// Whether both stand for the same text, however they are spelt and cut.
+    pub(crate) fn is(&self, other: &Name<'_>) -> bool {
+        match (self.0, other.0) {
+            ([b"", b"", a], [b"", b"", b]) if a == b || (is_plain(a) && is_plain(b)) => a == b,
+            _ => same(self.bytes(), other.bytes()),
+        }
+    }
+
+    /// What it stands for.
+    pub(crate) fn bytes(&self) -> Bytes<'a> {
+        let [first, second, third] = self.0;
+        Bytes {
+            now: unescape(first),
+            later: [second, third],
+        }
+    }
+}
+
+/// Whether two escaped texts stand for the same one.
+pub(crate) fn same_text(a: &[u8], b: &[u8]) -> bool {
+    a == b || same(Name::of(a).bytes(), Name::of(b).bytes())
+}
+
+#[inline(never)]
+fn same(mut a: Bytes<'_>, mut b: Bytes<'_>) -> bool {
+    loop {
+        match (a.next(), b.next()) {
+            (None, None) => return true,
+            (a, b) if a != b => return false,
+            _ => {}
+        }
+    }
+}
+
+/// The bytes that the pieces of a name stand for.
+pub(crate) struct Bytes<'a> {
+    now: Unescaped<'a>,
+    later: [&'a [u8]; 2],
+}
+
+impl Iterator for Bytes<'_> {
+    type Item = u8;
+
+    /// Rare enough, and large enough, to be there once.
+    #[inline(never)]
+    fn next(&mut self) -> Option<u8> {
+        loop {
+            if let Some(byte) = self.now.next() {
+                return Some(byte);
+            }
+            let [next, last] = self.later;
+            if next.is_empty() && last.is_empty() {
+                return None;
+            }
+            self.now = unescape(next);
+            self.later = [last, b""];
+        }
+    }
+}
+
+/// Whether a text is spelt without escapes.
+pub(crate) fn is_plain(escaped: &[u8]) -> bool {
+    find(escaped, b'\\') == escaped.len()
+}
+
+/// Where the first such byte stands; the text's length where there is none.
+#[inline(never)]
+pub(crate) fn find(text: &[u8], byte: u8) -> usize {
+    let mut at = 0;
+    while let Some(found) = text.get(at)
+        && *found != byte
+    {
+        at += 1;
+    }
+    at
+}
+
+/// Without the white space that it starts with.
+#[inline(never)]
+pub(crate) fn trim(text: &[u8]) -> &[u8] {
+    text.trim_ascii_start()
+}
+
+/// Where `text` stands in a list; the list's length where it does not. One loop takes far less of a module than a
+/// `match` over texts does.
+#[inline(never)]
+pub(crate) fn position(text: &[u8], list: &[&[u8]]) -> usize {
+    let same = |known: &&[u8]| *known == text;
+    list.iter().position(same).unwrap_or(list.len())
+}

@@ -1,0 +1,281 @@
+//! `tenant.json`.
+
+use leafpack_fluent_bit::json::{Field, Value};
+use leafpack_fluent_bit::settings::{Broken, Refusal, read};
+use leafpack_fluent_bit::{ERROR_FIELD, Notes, Source};
+
+use crate::list::{List, is_ascii_text, is_name};
+use crate::name::position;
+use crate::namespaces::Namespaces;
+
+/// What becomes of a field that is already there where the filter writes one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Existing {
+    /// The filter's own value takes its place.
+    #[default]
+    Replace,
+    /// It stays, and the filter writes none.
+    Keep,
+}
+
+/// Names of the lifted fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum KubernetesNames {
+    /// The prefix and the name in the map: `k8s_pod_name`.
+    #[default]
+    Long,
+    /// `namespace`, `pod`, `container`, `node`, `labels`; the others as with long names.
+    Short,
+}
+
+/// What becomes of the pod's labels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Labels {
+    /// One field that holds them all.
+    #[default]
+    Object,
+    /// A field for each.
+    Flat,
+    /// They are dropped.
+    Drop,
+    /// One field that holds these.
+    Only(List),
+}
+
+/// What becomes of the `kubernetes` map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kubernetes {
+    /// Prefix of the lifted fields; `None`: the map stays as it is.
+    pub lift: Option<&'static [u8]>,
+    /// Long or short names.
+    pub names: KubernetesNames,
+    /// The pod's labels.
+    pub labels: Labels,
+    /// Keys of the map that are dropped.
+    pub drop: List,
+}
+
+/// The filter's settings. Each has a default, and so has the whole file. Texts are as the file spells them, so that they
+/// can be written as they are.
+#[derive(Debug)]
+pub struct Settings {
+    /// `cluster`: value of the field of that name; `None` adds none.
+    pub cluster: Option<&'static [u8]>,
+    /// `environment`, likewise.
+    pub environment: Option<&'static [u8]>,
+    /// `tenant.default`: the tenant where nothing else says one.
+    pub default_tenant: Option<&'static [u8]>,
+    /// `tenant.label`: the label that names the tenant.
+    pub label: Option<&'static [u8]>,
+    /// `tenant.namespaces`: the tenant by namespace.
+    pub namespaces: Namespaces,
+    /// `message`: the fields that may hold the message, best first.
+    pub message: List,
+    /// `message_field`: where the message goes.
+    pub message_field: &'static [u8],
+    /// `kubernetes`.
+    pub kubernetes: Kubernetes,
+    /// `drop`: fields that the output does not have.
+    pub drop: List,
+    /// `existing`: replace (default) or keep.
+    pub existing: Existing,
+    /// The file was there and could not be used: every record says so.
+    pub broken: bool,
+}
+
+impl Default for Kubernetes {
+    #[inline(never)]
+    fn default() -> Self {
+        Self {
+            lift: Some(b"k8s_"),
+            names: KubernetesNames::Long,
+            labels: Labels::Object,
+            drop: List::EMPTY,
+        }
+    }
+}
+
+impl Default for Settings {
+    #[inline(never)]
+    fn default() -> Self {
+        Self {
+            cluster: None,
+            environment: None,
+            default_tenant: None,
+            label: None,
+            namespaces: Namespaces::default(),
+            message: List::MESSAGE,
+            message_field: b"_msg",
+            kubernetes: Kubernetes::default(),
+            drop: List::EMPTY,
+            existing: Existing::Replace,
+            broken: false,
+        }
+    }
+}
+
+const KEYS: [&[u8]; 8] = [
+    b"cluster",
+    b"environment",
+    b"tenant",
+    b"message",
+    b"message_field",
+    b"kubernetes",
+    b"drop",
+    b"existing",
+];
+const KNOWN: &str =
+    "cluster, environment, tenant, message, message_field, kubernetes, drop, existing";
+const KNOWN_OF_TENANT: &[u8] = b"default, namespaces, label";
+const KNOWN_OF_KUBERNETES: &[u8] = b"lift, names, labels, drop";
+
+const LIST: Refusal = Refusal::Wrong("a list of at most 32 names such as [\"log\"]");
+const TEXT: Refusal = Refusal::Wrong("a string that is not empty");
+
+/// The first unknown key of a setting that is an object: its known ones, and itself.
+type Unknown = Option<(&'static [u8], &'static [u8])>;
+
+impl leafpack_fluent_bit::Settings for Settings {
+    fn load(source: Source, notes: &mut Notes<'_>) -> Self {
+        let mut settings = Self::default();
+        let mut unknown = None;
+        let result = read(source, KNOWN, notes, |field| {
+            settings.take(field, &mut unknown)
+        });
+        if let Some((known, key)) = unknown {
+            note(
+                notes,
+                &[
+                    b"unknown key \"",
+                    key,
+                    b"\" is ignored; known there are ",
+                    known,
+                ],
+            );
+        }
+        if result == Err(Broken) {
+            settings = Self::default();
+            settings.broken = true;
+        }
+        settings
+    }
+}
+
+impl Settings {
+    /// Takes one field of the file.
+    fn take(&mut self, field: &Field<'static>, unknown: &mut Unknown) -> Result<(), Refusal> {
+        let value = field.value;
+        match position(field.key, &KEYS) {
+            0 => self.cluster = Some(text(value).ok_or(TEXT)?),
+            1 => self.environment = Some(text(value).ok_or(TEXT)?),
+            2 => return self.take_tenant(value, unknown),
+            3 => self.message = List::read(value).ok_or(LIST)?,
+            4 => {
+                self.message_field = value
+                    .string()
+                    .filter(|name| is_name(name) && *name != ERROR_FIELD)
+                    .ok_or(Refusal::Wrong(
+                        "the name of a field, in plain ASCII, other than leafpack_error",
+                    ))?;
+            }
+            5 => return self.kubernetes.take(value, unknown),
+            6 => self.drop = List::read(value).ok_or(LIST)?,
+            7 => {
+                self.existing = match position(value.text, &[b"\"replace\"", b"\"keep\""]) {
+                    0 => Existing::Replace,
+                    1 => Existing::Keep,
+                    _ => return Err(Refusal::Wrong("\"replace\" or \"keep\"")),
+                };
+            }
+            _ => return Err(Refusal::UnknownKey),
+        }
+        Ok(())
+    }
+
+    fn take_tenant(&mut self, value: Value<'static>, unknown: &mut Unknown) -> Result<(), Refusal> {
+        const WRONG: Refusal = Refusal::Wrong("an object such as {\"default\": \"apps\"}");
+        for field in value.fields().ok_or(WRONG)? {
+            let field = field.map_err(|_| WRONG)?;
+            match position(field.key, &[b"default", b"label", b"namespaces"]) {
+                0 => {
+                    self.default_tenant = Some(text(field.value).ok_or(Refusal::Wrong(
+                        "an object whose \"default\" is a string that is not empty",
+                    ))?);
+                }
+                1 => {
+                    self.label = Some(field.value.string().filter(|name| is_name(name)).ok_or(
+                        Refusal::Wrong("an object whose \"label\" is the name of a label"),
+                    )?);
+                }
+                2 => self.namespaces.fill(field.value).ok_or(Refusal::Wrong(
+                    "an object whose \"namespaces\" has at most 1000 entries such as \"shop\": \"a\" or \"team-a-*\": \"a\"",
+                ))?,
+                _ => {
+                    unknown.get_or_insert((KNOWN_OF_TENANT, field.key));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Kubernetes {
+    fn take(&mut self, value: Value<'static>, unknown: &mut Unknown) -> Result<(), Refusal> {
+        const WRONG: Refusal = Refusal::Wrong("an object such as {\"names\": \"long\"}");
+        for field in value.fields().ok_or(WRONG)? {
+            let field = field.map_err(|_| WRONG)?;
+            let text = field.value.text;
+            match position(field.key, &[b"lift", b"names", b"labels", b"drop"]) {
+                0 if text == b"false" => self.lift = None,
+                0 => {
+                    let prefix = field.value.string().filter(|text| is_ascii_text(text));
+                    self.lift = Some(prefix.ok_or(Refusal::Wrong(
+                        "an object whose \"lift\" is a prefix in plain ASCII, or false",
+                    ))?);
+                }
+                1 => {
+                    self.names = match position(text, &[b"\"long\"", b"\"short\""]) {
+                        0 => KubernetesNames::Long,
+                        1 => KubernetesNames::Short,
+                        _ => {
+                            return Err(Refusal::Wrong(
+                                "an object whose \"names\" is \"long\" or \"short\"",
+                            ));
+                        }
+                    };
+                }
+                2 => {
+                    const WORDS: [&[u8]; 3] = [b"\"object\"", b"\"flat\"", b"\"drop\""];
+                    self.labels = match position(text, &WORDS) {
+                        0 => Labels::Object,
+                        1 => Labels::Flat,
+                        2 => Labels::Drop,
+                        _ => Labels::Only(List::read(field.value).ok_or(Refusal::Wrong(
+                            "an object whose \"labels\" is \"object\", \"flat\", \"drop\" or a list of at most 32 labels",
+                        ))?),
+                    };
+                }
+                3 => {
+                    self.drop = List::read(field.value).ok_or(Refusal::Wrong(
+                        "an object whose \"drop\" is a list of at most 32 names",
+                    ))?;
+                }
+                _ => {
+                    unknown.get_or_insert((KNOWN_OF_KUBERNETES, field.key));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The content of a string that is not empty.
+fn text(value: Value<'static>) -> Option<&'static [u8]> {
+    value.string().filter(|text| !text.is_empty())
+}
+
+/// Apart, for the size of the module.
+#[inline(never)]
+fn note(notes: &mut Notes<'_>, parts: &[&[u8]]) {
+    notes.add(parts);
+}
