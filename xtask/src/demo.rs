@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::process::{line, on_path, quietly};
+use crate::process::{in_front, line, on_path, quietly};
 use crate::workspace::{Workspace, read, write_if_changed};
 use crate::{Result, build};
 
@@ -158,11 +158,12 @@ impl Demo<'_> {
         Ok(Some(host))
     }
 
+    /// kustomize looks its functions up on `PATH`.
     fn kustomize(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command
             .current_dir(&self.workspace.root)
-            .env("PATH", self.path());
+            .env("PATH", in_front("PATH", self.workspace.dist().join("bin")));
         command.args([
             "build",
             "--enable-alpha-plugins",
@@ -183,17 +184,6 @@ impl Demo<'_> {
             "examples/spoke-kubectl",
         ]);
         command
-    }
-
-    /// `PATH` with the program in front: kustomize looks its functions up there.
-    fn path(&self) -> std::ffi::OsString {
-        let mut folders = vec![self.workspace.dist().join("bin")];
-        folders.extend(
-            std::env::var_os("PATH")
-                .iter()
-                .flat_map(std::env::split_paths),
-        );
-        std::env::join_paths(folders).unwrap_or_default()
     }
 }
 

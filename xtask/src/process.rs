@@ -1,5 +1,6 @@
 //! Running other programs.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -68,6 +69,14 @@ pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
     std::env::split_paths(&path)
         .map(|folder| folder.join(name))
         .find(|file| file.is_file())
+}
+
+/// The value of a variable like `PATH` with `folder` in front.
+pub(crate) fn in_front(variable: &str, folder: PathBuf) -> OsString {
+    let old = std::env::var_os(variable);
+    let folders = std::iter::once(folder).chain(old.iter().flat_map(std::env::split_paths));
+    // A folder whose name holds the separator cannot be in such a list.
+    std::env::join_paths(folders).unwrap_or_else(|_| old.clone().unwrap_or_default())
 }
 
 /// The cargo that runs this program, or the one on `PATH`.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::process::{answer, cargo, on_path, quietly, run};
+use crate::process::{answer, cargo, in_front, on_path, quietly, run};
 use crate::toolchain::{FILTER_TARGET, Toolchain};
 use crate::tools::{self, Requirement};
 use crate::workspace::{Workspace, create_folder, read, write_if_changed};
@@ -170,24 +170,9 @@ fn read_lines(path: &Path) -> Vec<String> {
 
 /// What tests find their peers by.
 fn environment(workspace: &Workspace, command: &mut Command) {
-    let mut folders = vec![workspace.tools().join("bin")];
-    folders.extend(
-        std::env::var_os("PATH")
-            .iter()
-            .flat_map(std::env::split_paths),
-    );
-    if let Ok(path) = std::env::join_paths(folders) {
-        command.env("PATH", path);
-    }
-    let mut packages = vec![tools::python_packages(workspace)];
-    packages.extend(
-        std::env::var_os("PYTHONPATH")
-            .iter()
-            .flat_map(std::env::split_paths),
-    );
-    if let Ok(path) = std::env::join_paths(packages) {
-        command.env("PYTHONPATH", path);
-    }
+    command.env("PATH", in_front("PATH", workspace.tools().join("bin")));
+    let packages = tools::python_packages(workspace);
+    command.env("PYTHONPATH", in_front("PYTHONPATH", packages));
 }
 
 fn go_command(go: &Path, workspace: &Workspace, args: &[&str]) -> Command {

@@ -23,10 +23,13 @@ const PARTIAL: Roles = 1 << 7;
 const ERROR: Roles = 1 << 8;
 /// What else a line of Docker's json-file driver holds: labels and tags of its container.
 const ATTRS: Roles = 1 << 12;
+const NAMESPACE: Roles = 1 << 9;
+const POD: Roles = 1 << 10;
+const CONTAINER: Roles = 1 << 11;
 const POD_FIELDS: [(Roles, &[u8]); 3] = [
-    (1 << 9, b"k8s_namespace_name"),
-    (1 << 10, b"k8s_pod_name"),
-    (1 << 11, b"k8s_container_name"),
+    (NAMESPACE, b"k8s_namespace_name"),
+    (POD, b"k8s_pod_name"),
+    (CONTAINER, b"k8s_container_name"),
 ];
 
 /// The output names that can replace a field of the record, for the mark that says so.
@@ -54,9 +57,9 @@ fn role(key: &[u8]) -> Roles {
         b"partial_message" => PARTIAL,
         b"leafpack_error" => ERROR,
         b"attrs" => ATTRS,
-        b"k8s_namespace_name" => 1 << 9,
-        b"k8s_pod_name" => 1 << 10,
-        b"k8s_container_name" => 1 << 11,
+        b"k8s_namespace_name" => NAMESPACE,
+        b"k8s_pod_name" => POD,
+        b"k8s_container_name" => CONTAINER,
         _ => 0,
     }
 }

@@ -235,39 +235,11 @@ proptest! {
     }
 }
 
-/// The fields of the one object that `text` is, by serde_json, which must not find a key twice.
+/// The fields of the one object that `text` is, of which no name with a meaning may be there twice.
 fn object(text: &[u8]) -> Result<Vec<(String, Value)>, TestCaseError> {
-    struct Fields(Vec<(String, Value)>);
-    impl<'de> serde::Deserialize<'de> for Fields {
-        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            struct Visitor;
-            impl<'de> serde::de::Visitor<'de> for Visitor {
-                type Value = Fields;
-                fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                    f.write_str("an object")
-                }
-                fn visit_map<A: serde::de::MapAccess<'de>>(
-                    self,
-                    mut map: A,
-                ) -> Result<Fields, A::Error> {
-                    let mut fields = Vec::new();
-                    while let Some(field) = map.next_entry()? {
-                        fields.push(field);
-                    }
-                    Ok(Fields(fields))
-                }
-            }
-            deserializer.deserialize_map(Visitor)
-        }
-    }
-    // Bytes that are no UTF-8 pass through a filter; only the structure is of interest here.
-    let text = String::from_utf8_lossy(text);
-    let Fields(fields) = serde_json::from_str(&text)
-        .map_err(|error| TestCaseError::fail(format!("{error}: {text}")))?;
-    for (index, (name, _)) in fields.iter().enumerate() {
-        let twice = KNOWN.contains(&name.as_str())
-            && fields[..index].iter().any(|(other, _)| other == name);
-        prop_assert!(!twice, "{name} twice in {text}");
-    }
+    let fields = leafpack_peer::json::fields(text).map_err(TestCaseError::fail)?;
+    let mut twice = leafpack_peer::json::twice(&fields);
+    twice.retain(|name| KNOWN.contains(name));
+    prop_assert!(twice.is_empty(), "{twice:?} twice in {fields:?}");
     Ok(fields)
 }
