@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// Modules that the stack puts into its ConfigMap, by name; `cargo xtask build` makes them first.
-const MODULES: [&str; 1] = ["cri"];
+const MODULES: [&str; 1] = ["container-logs"];
 
 fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));

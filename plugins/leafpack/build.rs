@@ -82,9 +82,13 @@ fn read_index(root: &Path, text: &[u8]) -> Result<Modules, String> {
         );
     }
     for filter in list(&index, "filters")? {
+        let schema = match filter.get("schema") {
+            None => "None".to_owned(),
+            Some(_) => format!("Some(include_str!({:?}))", file(root, filter, "schema")?),
+        };
         let _ = writeln!(
             modules.filters,
-            "    crate::catalog::Filter {{ name: {:?}, functions: &{:?}, wasm: include_bytes!({:?}), sha256: {:?}, code: {} }},",
+            "    crate::catalog::Filter {{ name: {:?}, functions: &{:?}, wasm: include_bytes!({:?}), schema: {schema}, sha256: {:?}, code: {} }},",
             string(filter, "name")?,
             strings(filter, "functions")?,
             file(root, filter, "wasm")?,

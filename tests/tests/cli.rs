@@ -74,6 +74,51 @@ fn settings_and_the_tag_reach_the_filter() {
     );
 }
 
+/// Real lines through two filters, and what a person is told about each.
+#[test]
+fn lines_are_explained() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        path.to_str().expect("UTF-8").to_string()
+    };
+    let cri = format!("cri={}", file("cri.json", r#"{"from_tag": true}"#));
+    let tenant = r#"{"cluster": "apps", "tenant": {"namespaces": {"shop": "retail"}}, "kubernetes": {"drop": ["docker_id"]}}"#;
+    let tenant = format!("tenant={}", file("tenant.json", tenant));
+    let lines = [
+        r#"{"log":"2026-11-18T09:14:02Z stdout F listening on :8080"}"#,
+        r#"{"log":"2026-11-18T09:14:05.3Z stderr P panic: "}"#,
+        r#"{"log":"2026-11-18T09:14:03.5Z stdout F {\"level\":\"info\",\"msg\":\"paid\"}","cluster":"mine"}"#,
+        r#"{"log":"paid","stream":"stdout","kubernetes":{"namespace_name":"shop","pod_name":"web-0","docker_id":"4f7c","labels":{"app":"web"}}}"#,
+        r#"{"log":"2026-11-18T09:14:02Z stdlog F x"}"#,
+        r#"{"log":"{\"log\":\"x\\n\",\"stream\":\"stdout\",\"time\":\"2026-11-18T09:14:07Z\"}"}"#,
+        r#"{"level":"info"}"#,
+    ];
+    let log = file("records.jsonl", &(lines.join("\n") + "\n"));
+    let args = [
+        "logs",
+        "--explain",
+        "--json-lines",
+        "--time",
+        "2026-11-18T09:15:00Z",
+        "--tag",
+        "kube.var.log.containers.web-0_shop_nginx-4f7c0e9d1b2a3c5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6.log",
+        "--filter",
+        "cri",
+        "--filter",
+        "tenant",
+        "--settings",
+        &cri,
+        "--settings",
+        &tenant,
+        &log,
+    ];
+    if let Some(text) = records("explained", &args) {
+        insta::assert_snapshot!(text);
+    }
+}
+
 #[test]
 fn mistakes_are_answered_with_a_sentence() {
     let folder = tempfile::tempdir().expect("a folder");

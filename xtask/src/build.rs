@@ -90,6 +90,9 @@ fn index(workspace: &Workspace, modules: &[Module]) -> Result<String> {
         match module.kind {
             Kind::Filter => {
                 entry["functions"] = json!(module.functions);
+                if let Some(schema) = &module.schema {
+                    entry["schema"] = relative(workspace, schema).into();
+                }
                 filters.push(entry);
             }
             Kind::Function => {

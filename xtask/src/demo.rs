@@ -19,7 +19,9 @@ pub(crate) fn demo(workspace: &Workspace) -> Result<()> {
     };
     eprintln!("\n2. Container logs through the filter cri.wasm");
     let records = demo.logs()?;
-    eprintln!("\n3. A spoke's log collection from one resource");
+    eprintln!("\n3. Log samples with the records that are expected");
+    demo.log_tests()?;
+    eprintln!("\n4. A spoke's log collection from one resource");
     let objects = demo.render()?;
     let built = demo.hosts()?;
 
@@ -31,7 +33,10 @@ pub(crate) fn demo(workspace: &Workspace) -> Result<()> {
         None => println!("  kustomize was not found; `cargo xtask tools kustomize` installs it"),
     }
     println!("Next:");
-    println!("  dist/bin/leafpack logs --filter cri FILE     your own /var/log/containers/*.log");
+    println!(
+        "  dist/bin/leafpack logs --filter cri FILE     your own /var/log/containers/*.log; --explain says why"
+    );
+    println!("  dist/bin/leafpack logs --filter cri --explain FILE");
     println!("  dist/bin/leafpack render examples/spoke/stack.yaml");
     println!(
         "  PATH=\"$PWD/dist/bin:$PATH\" kustomize build --enable-alpha-plugins --enable-exec examples/spoke"
@@ -102,6 +107,15 @@ impl Demo<'_> {
             write_if_changed(&self.out.join(format!("{name}.jsonl")), &output)?;
         }
         Ok(total)
+    }
+
+    /// Runs the example's log tests.
+    fn log_tests(&self) -> Result<()> {
+        let said = Self::show(self.leafpack().args(["test", "examples/log-tests"]))?;
+        for line in String::from_utf8_lossy(&said).lines() {
+            eprintln!("     {line}");
+        }
+        Ok(())
     }
 
     /// Renders the example spoke; returns how many objects it has.

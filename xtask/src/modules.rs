@@ -7,10 +7,10 @@ use sha2::{Digest, Sha256};
 use crate::process::quietly;
 use crate::toolchain::{FILTER_TARGET, FUNCTION_TARGET, Toolchain};
 use crate::workspace::{Workspace, crates_in, read, write_if_changed};
-use crate::{Result, check, progress};
+use crate::{Result, check, progress, schema};
 
 /// What all filters together may weigh, in bytes.
-const MAX_FILTERS: usize = 96 * 1024;
+const MAX_FILTERS: usize = 128 * 1024;
 
 /// The two kinds of module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +64,8 @@ pub(crate) struct Module {
     pub(crate) sha256: String,
     /// A filter's exported functions.
     pub(crate) functions: Vec<String>,
+    /// The JSON Schema of a filter's settings file, in `dist/` too.
+    pub(crate) schema: Option<PathBuf>,
 }
 
 /// Builds every module: the filters first, for functions carry them inside.
@@ -118,6 +120,10 @@ fn finish(workspace: &Workspace, kind: Kind, name: String) -> Result<Module> {
     }
     let path = workspace.dist().join(kind.folder()).join(&file);
     write_if_changed(&path, &bytes)?;
+    let schema = match kind {
+        Kind::Filter => schema::settings(workspace, &name)?,
+        Kind::Function => None,
+    };
     let sha256 = Sha256::digest(&bytes)
         .iter()
         .map(|byte| format!("{byte:02x}"))
@@ -129,5 +135,6 @@ fn finish(workspace: &Workspace, kind: Kind, name: String) -> Result<Module> {
         size: bytes.len(),
         sha256,
         functions,
+        schema,
     })
 }

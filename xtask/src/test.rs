@@ -143,7 +143,7 @@ fn with_wamr(tests: &mut Command) -> bool {
         return false;
     };
     tests
-        .args(["--features", "leafpack-tests/wamr"])
+        .args(["--features", "leafpack-tests/wamr,leafpack-fuzz/wamr"])
         .env("LIBCLANG_PATH", libclang);
     if let Some(include) = answer(Command::new("cc").arg("-print-file-name=include")) {
         // Debian's libclang comes without the compiler's own headers.

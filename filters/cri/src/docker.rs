@@ -26,20 +26,20 @@ pub(crate) fn unescaped<'a>(content: &[u8], out: &mut Output<'a>) -> Option<&'a 
 /// ends only the last part with a line feed.
 #[inline]
 pub(crate) fn message(log: &[u8]) -> (&[u8], bool) {
-    match log.strip_suffix(br"\n") {
-        // An escaped backslash before an `n` is no line feed.
-        Some(message)
-            if message
-                .iter()
-                .rev()
-                .take_while(|byte| **byte == b'\\')
-                .count()
-                % 2
-                == 0 =>
-        {
-            (message, false)
-        }
-        _ => (log, true),
+    let [message @ .., b'\\', b'n'] = log else {
+        return (log, true);
+    };
+    // An escaped backslash before an `n` is no line feed.
+    let mut rest = message;
+    let mut escaped = false;
+    while let [before @ .., b'\\'] = rest {
+        rest = before;
+        escaped = !escaped;
+    }
+    if escaped {
+        (log, true)
+    } else {
+        (message, false)
     }
 }
 

@@ -8,11 +8,12 @@ mod record;
 mod settings;
 mod tag;
 
+pub use fast::{Fast, Found};
 pub use line::{Fault, Line, Stream};
-pub use settings::{Names, Settings};
+pub use settings::{KNOWN, Names, Settings};
 pub use tag::Pod;
 
-use leafpack_fluent_bit::time::LastMinute;
+use leafpack_fluent_bit::run::Format;
 use leafpack_fluent_bit::{Call, Notes, Output, Source, Verdict};
 use record::Record;
 
@@ -20,17 +21,14 @@ use record::Record;
 #[derive(Debug)]
 pub struct State {
     settings: Settings,
-    /// Nothing in the settings differs from its default, so that the fast path may be tried.
-    fast: bool,
-    minute: LastMinute,
+    fast: Fast,
 }
 
 impl From<Settings> for State {
     fn from(settings: Settings) -> Self {
         Self {
-            fast: settings == Settings::default(),
+            fast: Fast::new(&settings, false),
             settings,
-            minute: LastMinute::default(),
         }
     }
 }
@@ -38,6 +36,27 @@ impl From<Settings> for State {
 impl leafpack_fluent_bit::Settings for State {
     fn load(source: Source, notes: &mut Notes<'_>) -> Self {
         Settings::load(source, notes).into()
+    }
+
+    fn memory(&self) -> usize {
+        Fast::MEMORY
+    }
+
+    fn keep(&mut self, memory: &'static mut [u8]) {
+        self.fast.keep(memory);
+    }
+
+    const QUICK: usize = Fast::QUICK;
+
+    #[inline(always)]
+    fn quick<'t>(
+        &self,
+        format: Format,
+        tag: impl FnOnce() -> &'t [u8],
+        record: &[u8],
+        room: &mut [u8],
+    ) -> usize {
+        self.fast.quick(format, tag, record, room)
     }
 }
 
@@ -47,15 +66,23 @@ impl leafpack_fluent_bit::Settings for State {
 /// json-file line, and that line parsed (`time`, `stream`, `log`). A record with anything else goes on as it
 /// came, with `leafpack_error` and the host's time.
 pub fn cri(call: &Call<'_>, state: &State, out: &mut Output<'_>) -> Verdict {
-    if state.fast && fast::write(call, &state.minute, out) {
-        return Verdict::Emit;
-    }
-    slow(call, &state.settings, out)
+    let found = state.fast.find(call.record.unwrap_or_default());
+    state
+        .fast
+        .answer(found, call, state, out, |call, state, out| {
+            parse(call, &state.settings, out)
+        })
 }
 
-/// Every record that [`fast`] leaves.
+/// [`cri`] for `Event_Format msgpack`.
+pub fn cri_msgpack(call: &Call<'_>, state: &State, out: &mut Output<'_>) -> Verdict {
+    state.fast.answer_packed(call, state, out, cri)
+}
+
+/// The filter without its fast path: for every record, and for filters that are made of this one and others. The
+/// output then holds one JSON object, or the verdict is [`Verdict::Unreadable`].
 #[inline(never)]
-fn slow(call: &Call<'_>, settings: &Settings, out: &mut Output<'_>) -> Verdict {
+pub fn parse(call: &Call<'_>, settings: &Settings, out: &mut Output<'_>) -> Verdict {
     match Record::read(call.record.unwrap_or_default(), settings.input) {
         Ok(record) => {
             record.write(call, settings, out);

@@ -70,23 +70,26 @@ impl<'a> Line<'a> {
         let (time, rest) = rfc3339_prefix(text)
             .and_then(|len| text.split_at_checked(len))
             .ok_or(Fault::Time)?;
-        let Some((stream, rest)) = rest.split_first_chunk::<8>() else {
-            let cut_behind = matches!(rest, b" stdout" | b" stderr");
-            return Err(if cut_behind {
-                Fault::Tag
-            } else {
-                Fault::Stream
-            });
-        };
-        let stream = match stream {
-            b" stdout " => Stream::Stdout,
-            b" stderr " => Stream::Stderr,
+        let (stream, rest) = match rest {
+            [b' ', rest @ ..] => rest.split_at_checked(6).ok_or(Fault::Stream)?,
             _ => return Err(Fault::Stream),
         };
-        let (tags, message) = match rest {
-            // Nearly every line.
-            [b'F' | b'P', b' ', message @ ..] => (rest.get(..1).ok_or(Fault::Tag)?, message),
-            _ => split_tags(rest)?,
+        let stream = Stream::of(stream).ok_or(Fault::Stream)?;
+        let rest = match rest {
+            [b' ', rest @ ..] => rest,
+            [] => return Err(Fault::Tag),
+            _ => return Err(Fault::Stream),
+        };
+        // The tags end at a space, or with the text; they hold nothing that JSON escapes.
+        let mut len = 0;
+        while !matches!(rest.get(len), None | Some(b' ' | b'\\' | b'"')) {
+            len += 1;
+        }
+        let (tags, behind) = rest.split_at_checked(len).unwrap_or_default();
+        let message = match behind {
+            [b' ', message @ ..] => message,
+            [] if matches!(tags, [b'F' | b'P'] | [b'F' | b'P', b':', ..]) => behind,
+            _ => return Err(Fault::Tag),
         };
         Ok(Self {
             time,
@@ -107,19 +110,4 @@ impl<'a> Line<'a> {
 #[inline]
 pub(crate) fn is_partial(tags: &[u8]) -> bool {
     matches!(tags, [b'P'] | [b'P', b':', ..])
-}
-
-/// The tags up to the first space, and what follows it.
-fn split_tags(rest: &[u8]) -> Result<(&[u8], &[u8]), Fault> {
-    match rest
-        .iter()
-        .position(|byte| matches!(byte, b' ' | b'\\' | b'"'))
-    {
-        Some(at) if rest.get(at) == Some(&b' ') => Ok((
-            rest.get(..at).ok_or(Fault::Tag)?,
-            rest.get(at + 1..).unwrap_or_default(),
-        )),
-        None if matches!(rest, [b'F' | b'P'] | [b'F' | b'P', b':', ..]) => Ok((rest, &[])),
-        _ => Err(Fault::Tag),
-    }
 }

@@ -5,4 +5,5 @@ leafpack_fluent_bit::export! {
     module: "cri",
     settings: leafpack_filter_cri::State,
     functions: { cri => leafpack_filter_cri::cri },
+    msgpack: { cri_msgpack => leafpack_filter_cri::cri_msgpack },
 }

@@ -1,6 +1,6 @@
 //! The record around the line: which shape it has, and what is written for it.
 
-use leafpack_fluent_bit::json::{Field, Fields, Malformed, Value};
+use leafpack_fluent_bit::json::{Field, Fields, Malformed, position, string_content as string};
 use leafpack_fluent_bit::time::rfc3339_prefix;
 use leafpack_fluent_bit::{Call, ERROR_FIELD, Object, Output};
 
@@ -9,64 +9,47 @@ use crate::line::{Fault, Line, Stream, is_partial};
 use crate::settings::{Names, Settings};
 use crate::tag::Pod;
 
-/// Names of fields that mean something here, as a set of bits.
-type Roles = u16;
-
-const TIME: Roles = 1;
-const STREAM: Roles = 1 << 1;
-const P: Roles = 1 << 2;
-const LOGTAG: Roles = 1 << 3;
-const LOG: Roles = 1 << 4;
-const UNDERSCORE_TIME: Roles = 1 << 5;
-const UNDERSCORE_MSG: Roles = 1 << 6;
-const PARTIAL: Roles = 1 << 7;
-const ERROR: Roles = 1 << 8;
+/// Names of fields that mean something here; a field's place in this list is its role. Those that the output can put
+/// in place of a field of the record come first, in the order in which the mark names them.
+const NAMES: [&[u8]; 13] = [
+    b"_time",
+    b"_msg",
+    b"time",
+    b"stream",
+    b"logtag",
+    b"log",
+    b"partial_message",
+    ERROR_FIELD,
+    b"k8s_namespace_name",
+    b"k8s_pod_name",
+    b"k8s_container_name",
+    b"_p",
+    b"attrs",
+];
+const UNDERSCORE_TIME: usize = 0;
+const UNDERSCORE_MSG: usize = 1;
+const TIME: usize = 2;
+const STREAM: usize = 3;
+const LOGTAG: usize = 4;
+const LOG: usize = 5;
+const PARTIAL: usize = 6;
+const ERROR: usize = 7;
+const NAMESPACE: usize = 8;
+/// What `multiline.parser cri` calls the tag.
+const P: usize = 11;
 /// What else a line of Docker's json-file driver holds: labels and tags of its container.
-const ATTRS: Roles = 1 << 12;
-const NAMESPACE: Roles = 1 << 9;
-const POD: Roles = 1 << 10;
-const CONTAINER: Roles = 1 << 11;
-const POD_FIELDS: [(Roles, &[u8]); 3] = [
-    (NAMESPACE, b"k8s_namespace_name"),
-    (POD, b"k8s_pod_name"),
-    (CONTAINER, b"k8s_container_name"),
-];
+const ATTRS: usize = 12;
 
-/// The output names that can replace a field of the record, for the mark that says so.
-const REPLACEABLE: [(Roles, &[u8]); 8] = [
-    (UNDERSCORE_TIME, b" _time"),
-    (UNDERSCORE_MSG, b" _msg"),
-    (TIME, b" time"),
-    (STREAM, b" stream"),
-    (LOGTAG, b" logtag"),
-    (LOG, b" log"),
-    (PARTIAL, b" partial_message"),
-    (ERROR, b" leafpack_error"),
-];
+/// A set of roles: bit n is the role n.
+type Roles = u32;
 
-#[inline(never)]
-fn role(key: &[u8]) -> Roles {
-    match key {
-        b"log" => LOG,
-        b"time" => TIME,
-        b"stream" => STREAM,
-        b"_p" => P,
-        b"logtag" => LOGTAG,
-        b"_time" => UNDERSCORE_TIME,
-        b"_msg" => UNDERSCORE_MSG,
-        b"partial_message" => PARTIAL,
-        b"leafpack_error" => ERROR,
-        b"attrs" => ATTRS,
-        b"k8s_namespace_name" => NAMESPACE,
-        b"k8s_pod_name" => POD,
-        b"k8s_container_name" => CONTAINER,
-        _ => 0,
-    }
+const fn bit(role: usize) -> Roles {
+    1 << role
 }
 
 /// Whether the input may have this name: it must not be one that the output gives a meaning to, save `log`.
 pub(crate) fn can_be_input(name: &[u8]) -> bool {
-    matches!(role(name), 0 | LOG)
+    matches!(position(name, &NAMES), LOG | 13..)
 }
 
 /// A record, read once from end to end.
@@ -75,57 +58,43 @@ pub(crate) struct Record<'a> {
     /// From the first field's start to the last one's end.
     body: (usize, usize),
     input: Option<Field<'a>>,
-    time: Option<Value<'a>>,
-    stream: Option<Value<'a>>,
-    /// `_p` or `logtag`, whichever came first, and which it was.
-    tags: Option<(Roles, Value<'a>)>,
-    attrs: Option<Value<'a>>,
-    error: Option<Value<'a>>,
+    /// The first value of each role, empty where there is none; those without a role come last.
+    values: [&'a [u8]; NAMES.len() + 1],
+    /// `_p` or `logtag`, whichever came first.
+    tags: usize,
     seen: Roles,
     twice: Roles,
-    /// There are fields without a role.
-    others: bool,
 }
 
-/// The line in parts; strings are still escaped.
+/// What is made of a record. Strings are still escaped.
+#[derive(Default)]
 struct Parsed<'a> {
+    /// Why the record goes on as it came, if it does; the rest then says nothing.
+    reason: &'static [u8],
     time: &'a [u8],
-    stream: Stream,
+    stream: &'a [u8],
     /// Empty where the shape has none.
     tags: &'a [u8],
     partial: bool,
     message: &'a [u8],
     /// Fields of the record (beside the input) that went into this.
     consumed: Roles,
-    /// The one field that a Docker line may bring beside the line itself.
-    attrs: Option<Value<'a>>,
+    /// The one field that a Docker line may bring beside the line itself; empty where there is none.
+    attrs: &'a [u8],
 }
 
-/// Why the record goes on as it came.
-enum Unparsed {
-    /// The input field's text is no line.
-    Fault(Fault),
-    /// There is no input field.
-    NoInput,
-    /// The input field is no string.
-    NotString,
+/// Writes fields by their roles, and keeps in mind which there were.
+struct Writer<'o, 'a> {
+    object: Object<'o, 'a>,
+    written: Roles,
 }
 
-impl From<Fault> for Unparsed {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
-
-impl Unparsed {
-    fn reason(&self) -> &'static [u8] {
-        match self {
-            Self::Fault(Fault::Time) => b"cri.time: the line does not start with an RFC 3339 time",
-            Self::Fault(Fault::Stream) => b"cri.stream: neither stdout nor stderr follows the time",
-            Self::Fault(Fault::Tag) => b"cri.tag: neither F nor P follows the stream",
-            Self::NoInput => b"cri.input: the record has no input field",
-            Self::NotString => b"cri.input: the input field is no string",
-        }
+impl Writer<'_, '_> {
+    #[inline(never)]
+    fn string(&mut self, role: usize, content: &[u8]) {
+        self.written |= bit(role);
+        let name = NAMES.get(role).copied().unwrap_or_default();
+        self.object.string(name, content);
     }
 }
 
@@ -140,285 +109,282 @@ impl<'a> Record<'a> {
             text,
             body: (0, 0),
             input: None,
-            time: None,
-            stream: None,
-            tags: None,
-            attrs: None,
-            error: None,
+            values: [b""; NAMES.len() + 1],
+            tags: LOGTAG,
             seen: 0,
             twice: 0,
-            others: false,
         };
-        for field in Fields::new(text) {
-            let field = field?;
+        let mut fields = Fields::new(text);
+        while fields.advance() {
+            let field = fields.field();
             if record.body.1 == 0 {
                 record.body.0 = field.start;
             }
             record.body.1 = field.end;
             if record.input.is_none() && field.key == input {
-                record.input = Some(field);
+                record.input = Some(*field);
                 continue;
             }
-            let role = role(field.key);
-            record.others |= role == 0;
-            record.twice |= record.seen & role;
-            record.seen |= role;
-            let place = match role {
-                TIME => &mut record.time,
-                STREAM => &mut record.stream,
-                ATTRS => &mut record.attrs,
-                ERROR => &mut record.error,
-                P | LOGTAG => {
-                    record.tags.get_or_insert((role, field.value));
-                    continue;
-                }
-                _ => continue,
-            };
-            place.get_or_insert(field.value);
+            let role = position(field.key, &NAMES);
+            if role == P && !record.has(LOGTAG) {
+                record.tags = P;
+            }
+            record.twice |= record.seen & bit(role);
+            record.seen |= bit(role);
+            if let Some(value) = record.values.get_mut(role)
+                && value.is_empty()
+            {
+                *value = field.value.text;
+            }
         }
-        Ok(record)
+        match fields.malformed() {
+            None => Ok(record),
+            Some(malformed) => Err(malformed),
+        }
+    }
+
+    fn has(&self, role: usize) -> bool {
+        self.seen & bit(role) != 0
+    }
+
+    fn value(&self, role: usize) -> &'a [u8] {
+        self.values.get(role).copied().unwrap_or_default()
+    }
+
+    #[inline]
+    fn parse<'o: 'a>(&self, out: &mut Output<'o>) -> Parsed<'a> {
+        let mut parsed = Parsed::default();
+        let Some(input) = self.input else {
+            parsed.reason = b"cri.input: the record has no input field";
+            return parsed;
+        };
+        let Some(content) = string(input.value.text) else {
+            parsed.reason = b"cri.input: the input field is no string";
+            return parsed;
+        };
+        if self.already_parsed(content, &mut parsed) {
+            return parsed;
+        }
+        match Line::parse(content) {
+            Ok(line) => {
+                parsed.time = line.time;
+                parsed.stream = line.stream.name();
+                parsed.tags = line.tags;
+                parsed.partial = line.is_partial();
+                parsed.message = line.message;
+            }
+            Err(fault) => {
+                if self.docker_line(content, &mut parsed, out).is_none() {
+                    parsed.reason = match fault {
+                        Fault::Time => b"cri.time: the line does not start with an RFC 3339 time",
+                        Fault::Stream => b"cri.stream: neither stdout nor stderr follows the time",
+                        Fault::Tag => b"cri.tag: neither F nor P follows the stream",
+                    };
+                }
+            }
+        }
+        parsed
+    }
+
+    /// The shape that `multiline.parser cri` leaves (`time`, `stream`, `_p`, `log`), and that of a Docker line
+    /// that was parsed (`time`, `stream`, and a `log` that ends with its line feed). Whether the record has it.
+    #[inline(never)]
+    fn already_parsed(&self, content: &'a [u8], parsed: &mut Parsed<'a>) -> bool {
+        let (Some(time), Some(stream)) = (string(self.value(TIME)), string(self.value(STREAM)))
+        else {
+            return false;
+        };
+        if Stream::of(stream).is_none() || rfc3339_prefix(time) != Some(time.len()) {
+            return false;
+        }
+        let mut consumed = bit(TIME) | bit(STREAM);
+        let (mut tags, mut partial, mut message) = (&b""[..], false, content);
+        if self.seen & (bit(P) | bit(LOGTAG)) == 0 {
+            (message, partial) = docker::message(content);
+        } else {
+            consumed |= bit(self.tags);
+            // The multiline parser leaves the tag of the first piece on the whole line, so that it says nothing.
+            if self.tags == LOGTAG {
+                let Some(content) = string(self.value(LOGTAG)) else {
+                    return false;
+                };
+                tags = content;
+                partial = is_partial(tags);
+            }
+        }
+        parsed.time = time;
+        parsed.stream = stream;
+        parsed.tags = tags;
+        parsed.partial = partial;
+        parsed.message = message;
+        parsed.consumed = consumed;
+        true
+    }
+
+    /// A Docker line as the input field's text: with the fields that the driver writes, and no other, so that
+    /// an application's own JSON is not taken for one.
+    #[inline(never)]
+    fn docker_line<'o: 'a>(
+        &self,
+        content: &[u8],
+        parsed: &mut Parsed<'a>,
+        out: &mut Output<'o>,
+    ) -> Option<()> {
+        if !docker::looks_like(content) {
+            return None;
+        }
+        let inner = Record::read(docker::unescaped(content, out)?, b"log").ok()?;
+        let known = bit(TIME) | bit(STREAM) | bit(ATTRS);
+        let message = string(inner.input?.value.text)?;
+        let foreign = inner.twice != 0 || inner.seen & !known != 0;
+        if foreign
+            || inner.seen & self.seen & bit(ATTRS) != 0
+            || !inner.already_parsed(message, parsed)
+        {
+            return None;
+        }
+        parsed.attrs = inner.value(ATTRS);
+        parsed.consumed = 0;
+        Some(())
     }
 
     /// Writes the new record.
     #[inline]
     pub(crate) fn write<'o: 'a>(&self, call: &Call<'_>, settings: &Settings, out: &mut Output<'o>) {
-        match self.parse(out) {
-            Ok(parsed) => self.write_parsed(&parsed, call, settings, out),
-            Err(unparsed) => self.write_unparsed(&unparsed, call, settings, out),
-        }
-    }
-
-    #[inline(never)]
-    fn parse<'o: 'a>(&self, out: &mut Output<'o>) -> Result<Parsed<'a>, Unparsed> {
-        let input = self.input.ok_or(Unparsed::NoInput)?;
-        let content = input.value.string().ok_or(Unparsed::NotString)?;
-        if let Some(parsed) = self.already_parsed(content) {
-            return Ok(parsed);
-        }
-        match Line::parse(content) {
-            Ok(line) => Ok(Parsed {
-                time: line.time,
-                stream: line.stream,
-                tags: line.tags,
-                partial: line.is_partial(),
-                message: line.message,
-                consumed: 0,
-                attrs: None,
-            }),
-            Err(fault) => self.docker_line(content, out).ok_or(fault.into()),
-        }
-    }
-
-    /// The shape that `multiline.parser cri` leaves (`time`, `stream`, `_p`, `log`), and that of a Docker line
-    /// that was parsed (`time`, `stream`, and a `log` that ends with its line feed).
-    #[inline(never)]
-    fn already_parsed(&self, content: &'a [u8]) -> Option<Parsed<'a>> {
-        let time = self.time?.string()?;
-        let stream = Stream::of(self.stream?.string()?)?;
-        if rfc3339_prefix(time) != Some(time.len()) {
-            return None;
-        }
-        let (tags, partial, message, consumed) = match self.tags {
-            // The multiline parser leaves the tag of the first piece on the whole line, so that it says nothing.
-            Some((P, _)) => (&b""[..], false, content, TIME | STREAM | P),
-            Some((_, tags)) => {
-                let tags = tags.string()?;
-                (tags, is_partial(tags), content, TIME | STREAM | LOGTAG)
-            }
-            None => {
-                let (message, partial) = docker::message(content);
-                (&b""[..], partial, message, TIME | STREAM)
-            }
+        let parsed = self.parse(out);
+        let native = settings.names == Names::Native;
+        let (time, message) = if native {
+            (TIME, LOG)
+        } else {
+            (UNDERSCORE_TIME, UNDERSCORE_MSG)
         };
-        Some(Parsed {
-            time,
-            stream,
-            tags,
-            partial,
-            message,
-            consumed,
-            attrs: None,
-        })
-    }
-
-    /// A Docker line as the input field's text: with the fields that the driver writes, and no other, so that
-    /// an application's own JSON is not taken for one.
-    fn docker_line<'o: 'a>(&self, content: &[u8], out: &mut Output<'o>) -> Option<Parsed<'a>> {
-        if !docker::looks_like(content) {
-            return None;
-        }
-        let inner = Record::read(docker::unescaped(content, out)?, b"log").ok()?;
-        let foreign =
-            inner.others || inner.twice != 0 || inner.seen & !(TIME | STREAM | ATTRS) != 0;
-        if foreign || inner.seen & self.seen & ATTRS != 0 {
-            return None;
-        }
-        let parsed = inner.already_parsed(inner.input?.value.string()?)?;
-        Some(Parsed {
-            attrs: inner.attrs,
-            consumed: 0,
-            ..parsed
-        })
-    }
-
-    fn write_parsed<'o: 'a>(
-        &self,
-        parsed: &Parsed<'a>,
-        call: &Call<'_>,
-        settings: &Settings,
-        out: &mut Output<'o>,
-    ) {
-        let names = settings.names;
-        let mut object = out.object();
-        object.string(names.time(), parsed.time);
-        object.string(b"stream", parsed.stream.name());
-        let mut written = STREAM;
-        match names {
-            Names::VictoriaLogs => {
-                object.string(names.message(), parsed.message);
-                written |= UNDERSCORE_TIME | UNDERSCORE_MSG;
+        let mut writer = Writer {
+            object: out.object(),
+            written: 0,
+        };
+        // What is left out of the record's own text: its input, unless all of it goes on.
+        let mut left_out = (self.body.0, self.body.0);
+        if parsed.reason.is_empty() {
+            left_out = self
+                .input
+                .map_or(left_out, |input| (input.start, input.end));
+            writer.string(time, parsed.time);
+            writer.string(STREAM, parsed.stream);
+            let tags = match parsed.tags {
+                b"" if parsed.partial => b"P",
+                b"" => b"F",
+                tags => tags,
+            };
+            if native {
+                writer.string(LOGTAG, tags);
+            }
+            writer.string(message, parsed.message);
+            if !native {
                 if parsed.partial {
-                    object.string(b"partial_message", b"true");
-                    written |= PARTIAL;
+                    writer.string(PARTIAL, b"true");
                 }
                 // `F` and `P` are said already; what else a runtime wrote there must not be lost.
-                if !matches!(parsed.tags, b"F" | b"P") && !parsed.tags.is_empty() {
-                    object.string(b"logtag", parsed.tags);
-                    written |= LOGTAG;
+                if !matches!(tags, b"F" | b"P") {
+                    writer.string(LOGTAG, tags);
                 }
             }
-            Names::Native => {
-                let tags = match parsed.tags {
-                    b"" if parsed.partial => b"P",
-                    b"" => b"F",
-                    tags => tags,
-                };
-                object.string(b"logtag", tags);
-                object.string(names.message(), parsed.message);
-                written |= TIME | LOGTAG | LOG;
+        } else if !self.has(time) {
+            // A time that the record brings is better than the one at which it was read.
+            writer
+                .object
+                .string(settings.names.time(), &call.time.rfc3339());
+        }
+        let Writer {
+            mut object,
+            written,
+        } = writer;
+        if settings.from_tag
+            && let Some(pod) = Pod::of(call.tag)
+        {
+            for (role, value) in (NAMESPACE..).zip([pod.namespace, pod.name, pod.container]) {
+                if !self.has(role) {
+                    object.string(NAMES.get(role).copied().unwrap_or_default(), value);
+                }
             }
         }
-        self.write_pod(call, settings, &mut object);
-
-        if let Some(attrs) = parsed.attrs {
-            object.raw(b"attrs", attrs.text);
+        if !parsed.attrs.is_empty() {
+            object.raw(b"attrs", parsed.attrs);
         }
         let replaced = written & self.seen & !parsed.consumed | parsed.consumed & self.twice;
-        let gone = written | parsed.consumed | ERROR;
+        self.write_rest(
+            written | parsed.consumed | bit(ERROR),
+            left_out,
+            &mut object,
+        );
+        self.write_error(parsed.reason, replaced, settings, &mut object);
+        object.end();
+    }
+
+    /// The record's own fields, but for those of these roles and for the one in the place that is left out.
+    #[inline]
+    fn write_rest(&self, gone: Roles, (start, end): (usize, usize), object: &mut Object<'_, '_>) {
         if self.seen & gone == 0 {
-            let (start, end) = self.input.map_or((0, 0), |input| (input.start, input.end));
             object.fields(self.slice(self.body.0, start));
             object.fields(self.slice(end, self.body.1));
-        } else {
-            let input = self.input.map_or(0, |input| input.start);
-            self.each(|field| {
-                if field.start != input && role(field.key) & gone == 0 {
-                    object.raw(field.key, field.value.text);
-                }
-            });
-        }
-        self.write_error(b"", replaced, settings, &mut object);
-        object.end();
-    }
-
-    fn write_unparsed(
-        &self,
-        unparsed: &Unparsed,
-        call: &Call<'_>,
-        settings: &Settings,
-        out: &mut Output<'_>,
-    ) {
-        let mut object = out.object();
-        let time_role = match settings.names {
-            Names::VictoriaLogs => UNDERSCORE_TIME,
-            Names::Native => TIME,
-        };
-        // A time that the record brings is better than the one at which it was read.
-        if self.seen & time_role == 0 {
-            object.string(settings.names.time(), &call.time.rfc3339());
-        }
-        self.write_pod(call, settings, &mut object);
-        if self.seen & ERROR == 0 {
-            object.fields(self.slice(self.body.0, self.body.1));
-        } else {
-            self.each(|field| {
-                if role(field.key) & ERROR == 0 {
-                    object.raw(field.key, field.value.text);
-                }
-            });
-        }
-        self.write_error(unparsed.reason(), 0, settings, &mut object);
-        object.end();
-    }
-
-    /// Pod, namespace and container from the tag, where the record does not have them.
-    fn write_pod(&self, call: &Call<'_>, settings: &Settings, object: &mut Object<'_, '_>) {
-        if !settings.from_tag {
             return;
         }
-        let Some(pod) = Pod::of(call.tag) else { return };
-        for ((role, name), value) in POD_FIELDS
-            .iter()
-            .zip([pod.namespace, pod.name, pod.container])
-        {
-            if self.seen & role == 0 {
-                object.string(name, value);
+        let mut fields = Fields::new(self.text);
+        while fields.advance() {
+            let field = fields.field();
+            if field.end != end && bit(position(field.key, &NAMES)) & gone == 0 {
+                object.raw(field.key, field.value.text);
             }
         }
     }
 
     /// Why the record is marked, if it is: `reason`, what was replaced, broken settings, and what an earlier
     /// filter said.
+    #[inline]
     fn write_error(
         &self,
         reason: &[u8],
-        replaced: Roles,
+        mut replaced: Roles,
         settings: &Settings,
         object: &mut Object<'_, '_>,
     ) {
-        let earlier = self.error.and_then(|value| value.string());
+        let earlier = string(self.value(ERROR));
         // A mark that is no string, or a second one, is not taken over.
-        let lost = earlier.is_none() && self.error.is_some() || self.twice & ERROR != 0;
-        let replaced = if lost { replaced | ERROR } else { replaced };
-        let earlier = earlier.unwrap_or_default();
-        if reason.is_empty() && replaced == 0 && !settings.broken && earlier.is_empty() {
+        if self.has(ERROR) && (earlier.is_none() || self.twice & bit(ERROR) != 0) {
+            replaced |= bit(ERROR);
+        }
+        let broken: &[u8] = if settings.broken {
+            b"cri.settings: cri.json cannot be used, defaults are"
+        } else {
+            b""
+        };
+        let gave_way: &[u8] = if replaced != 0 {
+            b"cri.replaced: fields of the record gave way:"
+        } else {
+            b""
+        };
+        let parts = [earlier.unwrap_or_default(), reason, broken, gave_way];
+        if parts.iter().all(|part| part.is_empty()) {
             return;
         }
         let mut text = object.open_string(ERROR_FIELD);
         let mut separator: &[u8] = b"";
-        let mut add = |part: &[u8]| {
-            text.push(separator);
-            text.push(part);
-            separator = b"; ";
-        };
-        if !earlier.is_empty() {
-            add(earlier);
+        for part in parts {
+            if !part.is_empty() {
+                text.push(separator);
+                text.push(part);
+                separator = b"; ";
+            }
         }
-        if !reason.is_empty() {
-            add(reason);
-        }
-        if settings.broken {
-            add(b"cri.settings: cri.json cannot be used, defaults are");
-        }
-        if replaced != 0 {
-            add(b"cri.replaced: fields of the record gave way:");
-            for (role, name) in REPLACEABLE {
-                if replaced & role != 0 {
-                    text.push(name);
-                }
+        for (role, name) in NAMES.iter().enumerate() {
+            if replaced & bit(role) != 0 {
+                text.push(b" ");
+                text.push(name);
             }
         }
         text.close();
     }
 
-    /// The fields in order.
-    fn each(&self, mut body: impl FnMut(&Field<'a>)) {
-        for field in Fields::new(self.text).flatten() {
-            body(&field);
-        }
-    }
-
-    #[inline]
+    #[inline(never)]
     fn slice(&self, start: usize, end: usize) -> &'a [u8] {
         self.text.get(start..end).unwrap_or_default()
     }

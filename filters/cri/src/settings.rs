@@ -1,5 +1,6 @@
 //! `cri.json`.
 
+use leafpack_fluent_bit::json::{Field, position};
 use leafpack_fluent_bit::settings::{Broken, Refusal, read};
 use leafpack_fluent_bit::{Notes, Source};
 
@@ -68,35 +69,50 @@ fn is_input(name: &[u8]) -> bool {
     plain && !name.is_empty() && record::can_be_input(name)
 }
 
+/// The settings' names, for the note on an unknown one.
+pub const KNOWN: &str = "input, names, from_tag";
+
 impl Settings {
     /// From what was found of `cri.json`.
     pub fn load(source: Source, notes: &mut Notes<'_>) -> Self {
         let mut settings = Self::default();
-        let result = read(source, "input, names, from_tag", notes, |field| {
-            match (field.key, field.value.text) {
-                (b"input", _) => {
-                    settings.input = field.value.string().filter(|name| is_input(name)).ok_or(
-                        Refusal::Wrong(
-                            "the name of a field, in plain ASCII, that the output does not use",
-                        ),
-                    )?;
-                }
-                (b"names", b"\"victorialogs\"") => settings.names = Names::VictoriaLogs,
-                (b"names", b"\"native\"") => settings.names = Names::Native,
-                (b"names", _) => return Err(Refusal::Wrong("\"victorialogs\" or \"native\"")),
-                (b"from_tag", b"true") => settings.from_tag = true,
-                (b"from_tag", b"false") => settings.from_tag = false,
-                (b"from_tag", _) => return Err(Refusal::Wrong("true or false")),
-                _ => return Err(Refusal::UnknownKey),
-            }
-            Ok(())
-        });
-        match result {
-            Ok(()) => settings,
-            Err(Broken) => Self {
-                broken: true,
-                ..Self::default()
-            },
+        let result = read(source, KNOWN, notes, |field| settings.take(field));
+        if result == Err(Broken) {
+            settings = Self::default();
+            settings.broken = true;
         }
+        settings
+    }
+
+    /// Takes one field of the file.
+    ///
+    /// # Errors
+    /// Where no setting has its name, or its value is wrong: the setting then is as it was.
+    #[inline(never)]
+    pub fn take(&mut self, field: &Field<'static>) -> Result<(), Refusal> {
+        let value = field.value;
+        let word = |known: &[&[u8]]| position(value.text, known);
+        match position(field.key, &[b"input", b"names", b"from_tag"]) {
+            0 => match value.string() {
+                Some(name) if is_input(name) => self.input = name,
+                _ => {
+                    return Err(Refusal::Wrong(
+                        "the name of a field, in plain ASCII, that the output does not use",
+                    ));
+                }
+            },
+            1 => match word(&[b"\"victorialogs\"", b"\"native\""]) {
+                0 => self.names = Names::VictoriaLogs,
+                1 => self.names = Names::Native,
+                _ => return Err(Refusal::Wrong("\"victorialogs\" or \"native\"")),
+            },
+            2 => match word(&[b"false", b"true"]) {
+                0 => self.from_tag = false,
+                1 => self.from_tag = true,
+                _ => return Err(Refusal::Wrong("true or false")),
+            },
+            _ => return Err(Refusal::UnknownKey),
+        }
+        Ok(())
     }
 }

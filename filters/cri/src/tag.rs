@@ -20,26 +20,36 @@ const FOLDER: &[u8] = b"var.log.containers.";
 impl<'a> Pod<'a> {
     /// Reads a tag; `None` where it does not come from a container's file.
     pub fn of(tag: &'a [u8]) -> Option<Self> {
-        let start = tag.windows(FOLDER.len()).position(|part| part == FOLDER)? + FOLDER.len();
-        let file = tag.get(start..)?.strip_suffix(b".log")?;
-        let (name, rest) = split(file, b'_')?;
-        let (namespace, rest) = split(rest, b'_')?;
-        let (container, id) = rest.split_at_checked(rest.len().checked_sub(65)?)?;
+        let mut file = tag;
+        while !file.starts_with(FOLDER) {
+            file = file.get(1..)?;
+        }
+        let file = file.get(FOLDER.len()..)?.strip_suffix(b".log")?;
+        let (file, id) = file.split_at_checked(file.len().checked_sub(65)?)?;
         let [b'-', id @ ..] = id else { return None };
-        let named = [name, namespace, container]
-            .iter()
-            .all(|part| !part.is_empty() && is_plain(part));
-        (named && id.iter().all(u8::is_ascii_hexdigit)).then_some(Self {
+        let (name, rest) = split(file)?;
+        let (namespace, container) = split(rest)?;
+        let pod = Self {
             name,
             namespace,
             container,
-        })
+        };
+        let valid = !name.is_empty()
+            && !namespace.is_empty()
+            && !container.is_empty()
+            && is_plain(file)
+            && id.iter().all(u8::is_ascii_hexdigit);
+        valid.then_some(pod)
     }
 }
 
-/// What stands before and behind the first `separator`.
-fn split(text: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
-    let at = text.iter().position(|byte| *byte == separator)?;
+/// What stands before and behind the first `_`.
+#[inline(never)]
+fn split(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut at = 0;
+    while *text.get(at)? != b'_' {
+        at += 1;
+    }
     Some((text.get(..at)?, text.get(at + 1..)?))
 }
 

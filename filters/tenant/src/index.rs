@@ -1,7 +1,7 @@
 //! The output's fields before they are written: a list in their order, and a hash table over their names. Both live in
-//! scratch memory at the end of the output buffer.
+//! scratch memory at the end of the output buffer, as numbers: a field is the place of its first one.
 
-use leafpack_fluent_bit::json::Malformed;
+use leafpack_fluent_bit::json::{Field, Fields, string_content};
 
 use crate::name::{Name, same_text};
 use crate::settings::{Existing, Settings};
@@ -17,12 +17,6 @@ pub(crate) enum Stop {
     Crowded,
     /// The output buffer is too small for the index.
     NoRoom,
-}
-
-impl From<Malformed> for Stop {
-    fn from(_: Malformed) -> Self {
-        Self::Malformed
-    }
 }
 
 /// Where a field comes from.
@@ -79,275 +73,259 @@ pub(crate) enum Fate {
     Kept,
 }
 
-const FATES: [Fate; 4] = [Fate::Alive, Fate::Gone, Fate::Replaced, Fate::Kept];
+/// What is known of a field: where key and value start and end in the record's text, and the rest.
+pub(crate) const KEY: usize = 0;
+pub(crate) const VALUE: usize = 2;
+const HASH: usize = 4;
+const KIND: usize = 5;
+const FATE: usize = 6;
+/// Numbers that a field takes.
+pub(crate) const CELLS: usize = 7;
 
-/// One field; places are in the record's text.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Entry {
-    pub(crate) key: (u32, u32),
-    /// From the value's first byte to the one behind it.
-    pub(crate) value: (u32, u32),
-    pub(crate) hash: u32,
-    pub(crate) kind: Kind,
-    pub(crate) fate: Fate,
-}
+/// In place of a field where there is none.
+pub(crate) const NONE: usize = usize::MAX;
 
-/// Bytes of an [`Entry`] in the scratch memory.
-pub(crate) const ENTRY: usize = 24;
-type Packed = [u8; ENTRY];
-
-impl Entry {
-    fn pack(&self) -> Packed {
-        let words = [
-            self.key.0,
-            self.key.1,
-            self.value.0,
-            self.value.1,
-            self.hash,
-            self.kind as u32 | (self.fate as u32) << 8,
-        ];
-        let mut packed = [0; ENTRY];
-        for (place, word) in packed.as_chunks_mut::<4>().0.iter_mut().zip(words) {
-            *place = word.to_le_bytes();
-        }
-        packed
-    }
-
-    fn unpack(packed: &Packed) -> Option<Self> {
-        let [a, b, c, d, hash, state] = packed.as_chunks::<4>().0 else {
-            return None;
-        };
-        let [a, b, c, d, hash, state] =
-            [a, b, c, d, hash, state].map(|word| u32::from_le_bytes(*word));
-        Some(Self {
-            key: (a, b),
-            value: (c, d),
-            hash,
-            kind: *KINDS.get(state as usize & 7)?,
-            fate: *FATES.get(state as usize >> 8)?,
-        })
-    }
-}
-
-/// What names and values are read from.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Texts<'a> {
+/// The fields, no two of which are written under one name, and what their names and values are read from.
+#[derive(Debug)]
+pub(crate) struct Index<'s, 'a> {
     pub(crate) record: &'a [u8],
     pub(crate) settings: &'a Settings,
-    pub(crate) tenant: Option<&'a [u8]>,
+    /// Empty: none.
+    pub(crate) tenant: &'a [u8],
+    /// The fields, and then the slots: each is 0, or a field plus 1. A power of two of them, at least twice as many as
+    /// fields.
+    cells: &'s mut [[u8; 4]],
+    /// The first slot.
+    slots: usize,
+    mask: usize,
+    /// The place for the next field.
+    len: usize,
+    /// Steps past a name's first slot that may still be taken, so that the work stays linear whatever the names are.
+    steps: usize,
+    /// Why nothing can be written. Looked at in the end; what comes before it does no harm.
+    pub(crate) stop: Option<Stop>,
 }
 
-impl<'a> Texts<'a> {
+/// How many slots an index of `capacity` fields has.
+fn slots_of(capacity: usize) -> usize {
+    (capacity * 2).checked_next_power_of_two().unwrap_or(2)
+}
+
+impl<'s, 'a> Index<'s, 'a> {
+    /// Bytes of scratch memory for this many fields.
+    pub(crate) fn size(capacity: usize) -> usize {
+        (capacity * CELLS + slots_of(capacity)) * 4
+    }
+
+    /// Empty, for `capacity` fields, in [`Self::size`] bytes.
+    pub(crate) fn new(
+        capacity: usize,
+        memory: &'s mut [u8],
+        record: &'a [u8],
+        settings: &'a Settings,
+    ) -> Self {
+        memory.fill(0);
+        Self {
+            record,
+            settings,
+            tenant: b"",
+            cells: memory.as_chunks_mut().0,
+            slots: capacity * CELLS,
+            mask: slots_of(capacity) - 1,
+            len: 0,
+            steps: capacity.saturating_mul(16).saturating_add(256),
+            stop: None,
+        }
+    }
+
     #[inline(never)]
-    pub(crate) fn slice(&self, (start, end): (u32, u32)) -> &'a [u8] {
+    pub(crate) fn cell(&self, at: usize) -> usize {
+        self.cells
+            .get(at)
+            .map_or(0, |cell| u32::from_le_bytes(*cell) as usize)
+    }
+
+    #[inline(never)]
+    fn set(&mut self, at: usize, value: usize) {
+        if let Some(cell) = self.cells.get_mut(at) {
+            *cell = (value as u32).to_le_bytes();
+        }
+    }
+
+    /// The field behind `field`; the first one behind [`NONE`], and [`NONE`] behind the last.
+    #[inline(never)]
+    pub(crate) fn next(&self, field: usize) -> usize {
+        let next = if field == NONE { 0 } else { field + CELLS };
+        if next < self.len { next } else { NONE }
+    }
+
+    #[inline(never)]
+    pub(crate) fn kind(&self, field: usize) -> Kind {
+        let kind = KINDS.get(self.cell(field + KIND));
+        kind.copied().unwrap_or(Kind::Own)
+    }
+
+    #[inline(never)]
+    pub(crate) fn is(&self, field: usize, fate: Fate) -> bool {
+        self.cell(field + FATE) == fate as usize
+    }
+
+    #[inline(never)]
+    pub(crate) fn set_fate(&mut self, field: usize, fate: Fate) {
+        self.set(field + FATE, fate as usize);
+    }
+
+    /// The text between two places that follow each other: a key or a value.
+    #[inline(never)]
+    pub(crate) fn text(&self, at: usize) -> &'a [u8] {
         self.record
-            .get(start as usize..end as usize)
+            .get(self.cell(at)..self.cell(at + 1))
             .unwrap_or_default()
     }
 
+    /// The name of a field as it is written.
     #[inline(never)]
-    pub(crate) fn name(&self, entry: &Entry) -> Name<'a> {
-        let key = self.slice(entry.key);
-        match entry.kind {
-            Kind::Own => Name::of(key),
-            Kind::Message => Name::of(self.settings.message_field),
-            Kind::Lifted | Kind::SomeLabels => Name::lifted(key, &self.settings.kubernetes),
-            Kind::Label => Name::label(key, &self.settings.kubernetes),
-            Kind::Cluster => Name::of(b"cluster"),
-            Kind::Environment => Name::of(b"environment"),
-            Kind::Tenant => Name::of(b"tenant"),
-        }
+    pub(crate) fn name(&self, field: usize) -> Name<'a> {
+        let key = self.text(field + KEY);
+        Name::of(match self.kind(field) {
+            Kind::Own => key,
+            Kind::Message => self.settings.message_field,
+            Kind::Lifted | Kind::SomeLabels => return Name::lifted(key, &self.settings.kubernetes),
+            Kind::Label => return Name::label(key, &self.settings.kubernetes),
+            Kind::Cluster => b"cluster",
+            Kind::Environment => b"environment",
+            Kind::Tenant => b"tenant",
+        })
     }
 
-    /// The content of a string that the filter adds, still escaped; `None` for a field of the record.
+    /// The content of a string that the filter adds, still escaped; empty for a field of the record.
     #[inline(never)]
-    pub(crate) fn added(&self, kind: Kind) -> Option<&'a [u8]> {
+    pub(crate) fn added(&self, kind: Kind) -> &'a [u8] {
         match kind {
-            Kind::Cluster => self.settings.cluster,
-            Kind::Environment => self.settings.environment,
+            Kind::Cluster => self.settings.cluster.unwrap_or_default(),
+            Kind::Environment => self.settings.environment.unwrap_or_default(),
             Kind::Tenant => self.tenant,
-            _ => None,
+            _ => b"",
         }
     }
 
     /// The content of a string value, still escaped.
     #[inline(never)]
-    pub(crate) fn string(&self, entry: &Entry) -> Option<&'a [u8]> {
-        match (self.added(entry.kind), self.slice(entry.value)) {
-            (Some(content), _) | (None, [b'"', content @ .., b'"']) => Some(content),
-            _ => None,
+    pub(crate) fn string(&self, field: usize) -> Option<&'a [u8]> {
+        match self.added(self.kind(field)) {
+            b"" => string_content(self.text(field + VALUE)),
+            content => Some(content),
         }
     }
 
-    fn same_value(&self, a: &Entry, b: &Entry) -> bool {
+    #[inline]
+    fn same_value(&self, a: usize, b: usize) -> bool {
         match (self.string(a), self.string(b)) {
             (Some(a), Some(b)) => same_text(a, b),
-            (None, None) => self.slice(a.value) == self.slice(b.value),
+            (None, None) => self.text(a + VALUE) == self.text(b + VALUE),
             _ => false,
         }
     }
-}
 
-/// The fields, no two of which are written under one name.
-#[derive(Debug)]
-pub(crate) struct Index<'s> {
-    entries: &'s mut [Packed],
-    /// Number of an entry, from 1; 0 is free. A power of two of them, at least twice as many as entries.
-    slots: &'s mut [[u8; 4]],
-    len: usize,
-    /// Steps past a name's first slot that may still be taken, so that the work stays linear whatever the names are.
-    steps: usize,
-}
-
-/// How many slots an index of `capacity` entries has.
-fn slots_of(capacity: usize) -> usize {
-    (capacity * 2).checked_next_power_of_two().unwrap_or(2)
-}
-
-impl<'s> Index<'s> {
-    /// Bytes of scratch memory for this many fields.
-    pub(crate) fn size(capacity: usize) -> usize {
-        capacity * ENTRY + slots_of(capacity) * 4
-    }
-
-    /// Empty, for `capacity` fields, in [`Self::size`] bytes.
-    pub(crate) fn new(capacity: usize, memory: &'s mut [u8]) -> Option<Self> {
-        let (entries, slots) = memory.split_at_mut_checked(capacity * ENTRY)?;
-        slots.fill(0);
-        Some(Self {
-            entries: entries.as_chunks_mut().0,
-            slots: slots.as_chunks_mut().0,
-            len: 0,
-            steps: capacity.saturating_mul(16).saturating_add(256),
-        })
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.len
-    }
-
+    /// The slot of a name: it holds the field of this name, or none.
     #[inline(never)]
-    pub(crate) fn get(&self, index: usize) -> Option<Entry> {
-        self.entries
-            .get(..self.len)?
-            .get(index)
-            .and_then(Entry::unpack)
-    }
-
-    #[inline(never)]
-    pub(crate) fn set(&mut self, index: usize, entry: &Entry) {
-        if let Some(place) = self.entries.get_mut(index) {
-            *place = entry.pack();
-        }
-    }
-
-    /// The slot of a name, and the entry that is there.
-    fn find(
-        &mut self,
-        hash: u32,
-        name: &Name<'_>,
-        texts: &Texts<'_>,
-    ) -> Result<(usize, Option<(usize, Entry)>), Stop> {
-        let mask = self.slots.len().wrapping_sub(1);
-        let mut at = hash as usize & mask;
+    fn slot(&mut self, name: &Name<'_>, hash: u32) -> usize {
+        let mut at = hash as usize;
         loop {
-            let slot = u32::from_le_bytes(*self.slots.get(at).ok_or(Stop::NoRoom)?) as usize;
-            let Some(index) = slot.checked_sub(1) else {
-                return Ok((at, None));
-            };
-            let entry = self.get(index).ok_or(Stop::NoRoom)?;
-            if entry.hash == hash && texts.name(&entry).is(name) {
-                return Ok((at, Some((index, entry))));
+            let slot = self.slots + (at & self.mask);
+            let field = self.cell(slot).wrapping_sub(1);
+            if field == NONE
+                || (self.cell(field + HASH) == hash as usize && self.name(field).is(name))
+            {
+                return slot;
             }
-            self.steps = self.steps.checked_sub(1).ok_or(Stop::Crowded)?;
-            at = (at + 1) & mask;
+            if self.steps == 0 {
+                self.stop = self.stop.or(Some(Stop::Crowded));
+                return slot;
+            }
+            self.steps -= 1;
+            at += 1;
         }
     }
 
-    /// The entry that is written under this name.
+    /// The field that is written under this name, or [`NONE`].
     #[inline(never)]
-    pub(crate) fn alive(
-        &mut self,
-        name: &Name<'_>,
-        texts: &Texts<'_>,
-    ) -> Result<Option<(usize, Entry)>, Stop> {
-        let (_, found) = self.find(name.hash(), name, texts)?;
-        Ok(found.filter(|(_, entry)| entry.fate == Fate::Alive))
+    pub(crate) fn alive(&mut self, name: &Name<'_>) -> usize {
+        let slot = self.slot(name, name.hash());
+        let field = self.cell(slot).wrapping_sub(1);
+        if field != NONE && self.is(field, Fate::Alive) {
+            field
+        } else {
+            NONE
+        }
+    }
+
+    /// Adds the fields of an object that starts at `base` in the record.
+    #[inline(never)]
+    pub(crate) fn add_all(&mut self, kind: Kind, object: &[u8], base: usize) {
+        let mut fields = Fields::new(object);
+        while fields.advance() {
+            self.add(kind, fields.field(), base);
+        }
+        if fields.malformed().is_some() {
+            self.stop = Some(Stop::Malformed);
+        }
     }
 
     /// Adds a field; of two with one name the rules say which is written.
     #[inline(never)]
-    pub(crate) fn add(
-        &mut self,
-        kind: Kind,
-        key: (u32, u32),
-        value: (u32, u32),
-        texts: &Texts<'_>,
-    ) -> Result<(), Stop> {
-        let mut entry = Entry {
-            key,
-            value,
-            hash: 0,
-            kind,
-            fate: Fate::Alive,
-        };
-        let name = texts.name(&entry);
-        entry.hash = name.hash();
-        if self.len >= self.entries.len() {
-            return Err(Stop::Full);
+    pub(crate) fn add(&mut self, kind: Kind, field: &Field<'_>, base: usize) {
+        let new = self.len;
+        if new >= self.slots {
+            self.stop = self.stop.or(Some(Stop::Full));
+            return;
         }
-        let (slot, found) = self.find(entry.hash, &name, texts)?;
-        let mut takes_slot = true;
-        if let Some((index, mut old)) = found
-            && old.fate == Fate::Alive
-        {
-            let same = texts.same_value(&entry, &old);
-            let (new_rank, old_rank) = (entry.kind.rank(), old.kind.rank());
-            let replace = texts.settings.existing == Existing::Replace;
-            takes_slot = new_rank == old_rank || (new_rank > old_rank) == replace;
-            let (loser, winner_rank) = if takes_slot {
-                (&mut old, new_rank)
+        self.len += CELLS;
+        let (start, end) = (base + field.start + 1, base + field.end);
+        self.set(new + KEY, start);
+        self.set(new + KEY + 1, start + field.key.len());
+        self.set(new + VALUE, end - field.value.text.len());
+        self.set(new + VALUE + 1, end);
+        self.set(new + KIND, kind as usize);
+        let slot = self.name_slot(new);
+        let old = self.cell(slot).wrapping_sub(1);
+        if old != NONE && self.is(old, Fate::Alive) {
+            let (new_rank, old_rank) = (kind.rank(), self.kind(old).rank());
+            let replace = self.settings.existing == Existing::Replace;
+            let new_wins = new_rank == old_rank || (new_rank > old_rank) == replace;
+            let (loser, loser_rank, winner_rank) = if new_wins {
+                (old, old_rank, new_rank)
             } else {
-                (&mut entry, old_rank)
+                (new, new_rank, old_rank)
             };
-            loser.fate = match loser.kind.rank() {
-                _ if same => Fate::Gone,
+            let fate = match (loser_rank, winner_rank) {
+                _ if self.same_value(new, old) => Fate::Gone,
                 // What the settings say is not lost, and of the record's own fields the last one is meant.
-                2 => Fate::Gone,
-                0 if winner_rank == 0 => Fate::Gone,
-                1 if winner_rank == 0 => Fate::Kept,
+                (2, _) | (0, 0) => Fate::Gone,
+                (1, 0) => Fate::Kept,
                 _ => Fate::Replaced,
             };
-            self.set(index, &old);
+            self.set_fate(loser, fate);
+            if !new_wins {
+                return;
+            }
         }
-        let index = self.len;
-        self.len += 1;
-        self.set(index, &entry);
-        if takes_slot {
-            self.point(slot, index);
-        }
-        Ok(())
+        self.set(slot, new + 1);
     }
 
-    /// Gives an entry the name of the message, which no entry has yet.
-    pub(crate) fn make_message(
-        &mut self,
-        index: usize,
-        mut entry: Entry,
-        texts: &Texts<'_>,
-    ) -> Result<(), Stop> {
-        entry.kind = Kind::Message;
-        let name = texts.name(&entry);
-        entry.hash = name.hash();
-        let (slot, _) = self.find(entry.hash, &name, texts)?;
-        self.set(index, &entry);
-        self.point(slot, index);
-        Ok(())
+    /// Notes the hash of a field's name, and finds its slot.
+    #[inline(never)]
+    fn name_slot(&mut self, field: usize) -> usize {
+        let name = self.name(field);
+        let hash = name.hash();
+        self.set(field + HASH, hash as usize);
+        self.slot(&name, hash)
     }
 
-    fn point(&mut self, slot: usize, index: usize) {
-        if let Some(place) = self.slots.get_mut(slot) {
-            *place = (index as u32 + 1).to_le_bytes();
-        }
+    /// Gives a field the name of the message, which no field has yet.
+    pub(crate) fn make_message(&mut self, field: usize) {
+        self.set(field + KIND, Kind::Message as usize);
+        let slot = self.name_slot(field);
+        self.set(slot, field + 1);
     }
 }

@@ -1,8 +1,8 @@
 //! Short lists of names from the settings.
 
-use leafpack_fluent_bit::json::{Value, value_end};
+use leafpack_fluent_bit::json::Value;
 
-use crate::name::{find, trim};
+use crate::name::find;
 
 /// The most names that a list of the settings may hold.
 pub const MAX_NAMES: usize = 32;
@@ -26,19 +26,23 @@ impl List {
     #[inline(never)]
     pub fn read(value: Value<'static>) -> Option<Self> {
         // The array is known to be valid JSON, so that only its parts have to be told apart.
-        let mut rest = trim(value.text.strip_prefix(b"[")?);
+        let mut rest = value.text.strip_prefix(b"[")?;
         let mut count = 0;
-        while rest.first() != Some(&b']') {
-            let (end, kind) = value_end(rest, 0)?;
-            let (text, after) = rest.split_at_checked(end)?;
-            count += 1;
-            if !is_name(Value { text, kind }.string()?) || count > MAX_NAMES {
-                return None;
+        loop {
+            match rest {
+                [b' ' | b'\t' | b'\n' | b'\r' | b',', later @ ..] => rest = later,
+                [b']', ..] => return Some(Self { array: value.text }),
+                [b'"', ..] => {
+                    let mut names = Names { rest };
+                    count += 1;
+                    if !is_name(names.next()?) || count > MAX_NAMES {
+                        return None;
+                    }
+                    rest = names.rest;
+                }
+                _ => return None,
             }
-            rest = trim(after);
-            rest = trim(rest.strip_prefix(b",").unwrap_or(rest));
         }
-        Some(Self { array: value.text })
     }
 
     /// The names, in their order.
@@ -80,7 +84,7 @@ pub(crate) fn is_name(name: &[u8]) -> bool {
 
 /// Printable ASCII without escapes.
 #[inline(never)]
-pub(crate) fn is_ascii_text(text: &[u8]) -> bool {
+pub fn is_ascii_text(text: &[u8]) -> bool {
     text.iter()
         .all(|byte| matches!(byte, b' '..=b'~') && *byte != b'\\' && *byte != b'"')
 }

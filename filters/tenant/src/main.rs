@@ -5,4 +5,5 @@ leafpack_fluent_bit::export! {
     module: "tenant",
     settings: leafpack_filter_tenant::Settings,
     functions: { tenant => leafpack_filter_tenant::tenant },
+    msgpack: { tenant_msgpack => leafpack_filter_tenant::tenant_msgpack },
 }

@@ -1,8 +1,7 @@
 //! Names of the output's fields, in pieces: a name is never put together before it is written.
 
-use leafpack_fluent_bit::json::{Unescaped, unescape};
+use leafpack_fluent_bit::json::{Unescaped, position, unescape};
 
-use crate::hash::Hasher;
 use crate::settings::{Kubernetes, KubernetesNames};
 
 /// A field's name; each piece is still escaped.
@@ -43,21 +42,26 @@ impl<'a> Name<'a> {
         Self([prefix, b"labels_", key])
     }
 
+    /// FNV-1a of what it stands for. Not keyed: whoever uses it bounds what collisions can cost.
     #[inline(never)]
     pub(crate) fn hash(&self) -> u32 {
-        let mut hasher = Hasher::new();
+        let mut hash = NO_HASH;
         for piece in self.0 {
-            if !piece.is_empty() {
-                hasher.push(piece);
+            for byte in piece {
+                if *byte == b'\\' {
+                    return self.bytes().fold(NO_HASH, mix);
+                }
+                hash = mix(hash, *byte);
             }
         }
-        hasher.finish()
+        hash
     }
 
     /// Whether both stand for the same text, however they are spelt and cut.
+    #[inline(never)]
     pub(crate) fn is(&self, other: &Name<'_>) -> bool {
         match (self.0, other.0) {
-            ([b"", b"", a], [b"", b"", b]) if a == b || (is_plain(a) && is_plain(b)) => a == b,
+            ([b"", b"", a], [b"", b"", b]) if a == b => true,
             _ => same(self.bytes(), other.bytes()),
         }
     }
@@ -70,6 +74,15 @@ impl<'a> Name<'a> {
             later: [second, third],
         }
     }
+}
+
+/// The hash of nothing.
+pub(crate) const NO_HASH: u32 = 0x811c_9dc5;
+
+/// The hash of what `hash` is of and one more byte.
+#[inline]
+pub(crate) fn mix(hash: u32, byte: u8) -> u32 {
+    (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
 }
 
 /// Whether two escaped texts stand for the same one.
@@ -114,11 +127,6 @@ impl Iterator for Bytes<'_> {
     }
 }
 
-/// Whether a text is spelt without escapes.
-pub(crate) fn is_plain(escaped: &[u8]) -> bool {
-    find(escaped, b'\\') == escaped.len()
-}
-
 /// Where the first such byte stands; the text's length where there is none.
 #[inline(never)]
 pub(crate) fn find(text: &[u8], byte: u8) -> usize {
@@ -131,16 +139,28 @@ pub(crate) fn find(text: &[u8], byte: u8) -> usize {
     at
 }
 
-/// Without the white space that it starts with.
-#[inline(never)]
-pub(crate) fn trim(text: &[u8]) -> &[u8] {
-    text.trim_ascii_start()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
 
-/// Where `text` stands in a list; the list's length where it does not. One loop takes far less of a module than a
-/// `match` over texts does.
-#[inline(never)]
-pub(crate) fn position(text: &[u8], list: &[&[u8]]) -> usize {
-    let same = |known: &&[u8]| *known == text;
-    list.iter().position(same).unwrap_or(list.len())
+    proptest! {
+        #[test]
+        fn cuts_do_not_matter(name in "[a-z_./]{0,40}", at: usize, again: usize) {
+            let name = name.as_bytes();
+            let at = at % (name.len() + 1);
+            let again = at + again % (name.len() - at + 1);
+            let pieces = Name([&name[..at], &name[at..again], &name[again..]]);
+            prop_assert_eq!(pieces.hash(), Name::of(name).hash());
+            prop_assert!(pieces.is(&Name::of(name)));
+        }
+
+        #[test]
+        fn escapes_do_not_matter(name in "[a-z]{0,20}") {
+            let escaped: String = name.bytes().map(|byte| format!("\\u{byte:04x}")).collect();
+            let [plain, escaped] = [&name, &escaped].map(|text| Name::of(text.as_bytes()));
+            prop_assert_eq!(plain.hash(), escaped.hash());
+            prop_assert!(plain.is(&escaped));
+        }
+    }
 }

@@ -4,9 +4,8 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use leafpack_fluent_bit::json::{Value, string_end};
 
-use crate::hash::Hasher;
 use crate::list::is_ascii_text;
-use crate::name::{find, trim};
+use crate::name::{NO_HASH, Name, find, mix};
 
 /// The most entries of the map.
 pub const MAX_NAMESPACES: usize = 1000;
@@ -44,28 +43,6 @@ pub struct Namespaces {
     slots: Option<&'static Slots>,
 }
 
-/// One entry, read where it stands.
-struct Entry {
-    name: &'static [u8],
-    is_prefix: bool,
-    tenant: &'static [u8],
-}
-
-/// The name of a key, and whether it is only the start of one.
-fn split_star(key: &[u8]) -> (&[u8], bool) {
-    key.strip_suffix(b"*")
-        .map_or((key, false), |prefix| (prefix, true))
-}
-
-/// A prefix is told from a whole name by one byte that no name holds.
-#[inline(never)]
-fn slot_of(mut hasher: Hasher, is_prefix: bool) -> usize {
-    if is_prefix {
-        hasher.push_byte(b'*');
-    }
-    hasher.finish() as usize & (SLOTS - 1)
-}
-
 impl Namespaces {
     /// Forgets all entries.
     pub fn clear(&mut self) {
@@ -84,27 +61,28 @@ impl Namespaces {
         self.clear();
         self.text = value.text;
         let slots = *self.slots.get_or_insert_with(slots);
-        for field in value.fields()? {
-            let field = field.ok()?;
-            let (name, is_prefix) = split_star(field.key);
+        let mut fields = value.fields()?;
+        while fields.advance() {
+            let field = fields.field();
+            let (name, is_prefix) = match field.key {
+                [prefix @ .., b'*'] => (prefix, true),
+                name => (name, false),
+            };
             let fits =
                 name.len() <= MAX_NAME && is_ascii_text(name) && find(name, b'*') == name.len();
-            let tenant = field.value.string()?;
-            if !fits || tenant.is_empty() || field.key.is_empty() {
+            if !fits || field.key.is_empty() || field.value.string()?.is_empty() {
                 return None;
             }
-            let mut hasher = Hasher::new();
-            hasher.push(name);
-            let (slot, taken) = self.search(slot_of(hasher, is_prefix), name, is_prefix)?;
-            if taken.is_none() {
+            let hash = Name::of(name).hash();
+            let slot = slots.get(self.search(hash, name, is_prefix))?;
+            if slot.load(Ordering::Relaxed) == 0 {
                 self.entries += 1;
                 if self.entries > MAX_NAMESPACES {
                     return None;
                 }
             }
             // A name that is there twice: the last one counts.
-            let at = u32::try_from(field.start + 1).ok()?;
-            slots.get(slot)?.store(at, Ordering::Relaxed);
+            slot.store(field.start as u32 + 1, Ordering::Relaxed);
             if is_prefix {
                 self.prefixes |= 1u64.wrapping_shl(name.len() as u32);
             }
@@ -112,43 +90,30 @@ impl Namespaces {
         Some(())
     }
 
-    /// The slot that holds a name, with its entry, or the free one where it would be.
+    /// What follows the quote of the key in a slot; empty where the slot is free.
     #[inline(never)]
-    fn search(
-        &self,
-        mut at: usize,
-        name: &[u8],
-        is_prefix: bool,
-    ) -> Option<(usize, Option<Entry>)> {
-        let slots = self.slots?;
-        for _ in 0..SLOTS {
-            let slot = slots.get(at)?.load(Ordering::Relaxed);
-            if slot == 0 {
-                return Some((at, None));
-            }
-            let entry = self.entry(slot as usize)?;
-            if entry.name == name && entry.is_prefix == is_prefix {
-                return Some((at, Some(entry)));
-            }
-            at = (at + 1) & (SLOTS - 1);
+    fn key(&self, slot: usize) -> &'static [u8] {
+        let slot = self.slots.and_then(|slots| slots.get(slot));
+        match slot.map_or(0, |slot| slot.load(Ordering::Relaxed)) {
+            0 => b"",
+            at => self.text.get(at as usize..).unwrap_or_default(),
         }
-        None
     }
 
-    /// Reads the entry whose key starts at `at`.
+    /// The slot that holds a name, or the free one where it would be.
     #[inline(never)]
-    fn entry(&self, at: usize) -> Option<Entry> {
-        let key = self.text.get(at..)?;
-        let (key, rest) = key.split_at_checked(string_end(key, 0)?)?;
-        let rest = trim(rest.strip_prefix(b"\"")?);
-        let rest = trim(rest.strip_prefix(b":")?);
-        let tenant = rest.strip_prefix(b"\"")?;
-        let (name, is_prefix) = split_star(key);
-        Some(Entry {
-            name,
-            is_prefix,
-            tenant: tenant.get(..string_end(tenant, 0)?)?,
-        })
+    fn search(&self, hash: u32, name: &[u8], is_prefix: bool) -> usize {
+        // A prefix is told from a whole name by one byte that no name holds.
+        let mut at = if is_prefix { mix(hash, b'*') } else { hash } as usize;
+        loop {
+            at &= SLOTS - 1;
+            let key = self.key(at);
+            // At least half of the slots are free.
+            if key.is_empty() || is_key(key, name, is_prefix) {
+                return at;
+            }
+            at += 1;
+        }
     }
 
     /// The tenant of a namespace: of its own name, else of the longest prefix that it starts with. Still escaped, as
@@ -158,29 +123,46 @@ impl Namespaces {
         if self.entries == 0 {
             return None;
         }
-        let mut found = None;
-        let mut hasher = Hasher::new();
-        for (len, byte) in namespace.iter().take(MAX_NAME).enumerate() {
-            found = self.with_prefix(hasher, namespace, len).or(found);
-            hasher.push_byte(*byte);
+        let mut found: &[u8] = b"";
+        let mut hash = NO_HASH;
+        let mut len = 0;
+        loop {
+            if self.prefixes & 1u64.wrapping_shl(len as u32) != 0 {
+                let prefix = namespace.get(..len).unwrap_or_default();
+                let key = self.key(self.search(hash, prefix, true));
+                if !key.is_empty() {
+                    found = key;
+                }
+            }
+            match namespace.get(len) {
+                Some(byte) if len < MAX_NAME => hash = mix(hash, *byte),
+                _ => break,
+            }
+            len += 1;
         }
-        if namespace.len() <= MAX_NAME
-            && let Some((_, Some(entry))) = self.search(slot_of(hasher, false), namespace, false)
-        {
-            return Some(entry.tenant);
+        if len == namespace.len() {
+            let key = self.key(self.search(hash, namespace, false));
+            if !key.is_empty() {
+                found = key;
+            }
         }
-        let len = namespace.len().min(MAX_NAME);
-        self.with_prefix(hasher, namespace, len).or(found)
+        // Behind the key and its quote only a colon and white space come before the tenant's quote.
+        let value = found.get(find(found, b'"') + 1..)?;
+        let tenant = value.get(find(value, b'"') + 1..)?;
+        tenant.get(..string_end(tenant, 0)?)
     }
+}
 
-    /// The tenant of the prefix of `len` bytes, which `hasher` has taken.
-    #[inline(never)]
-    fn with_prefix(&self, hasher: Hasher, namespace: &[u8], len: usize) -> Option<&'static [u8]> {
-        if self.prefixes & 1u64.wrapping_shl(len as u32) == 0 {
-            return None;
-        }
-        let prefix = namespace.get(..len)?;
-        let (_, entry) = self.search(slot_of(hasher, true), prefix, true)?;
-        entry.map(|entry| entry.tenant)
-    }
+/// Whether `key` starts with this name and its end.
+#[inline]
+fn is_key(key: &[u8], name: &[u8], is_prefix: bool) -> bool {
+    let Some((start, rest)) = key.split_at_checked(name.len()) else {
+        return false;
+    };
+    let ends = match rest {
+        [b'*', b'"', ..] => is_prefix,
+        [b'"', ..] => !is_prefix,
+        _ => false,
+    };
+    ends && start == name
 }

@@ -1,10 +1,10 @@
 //! One record: its fields are put into the index, and written from there.
 
-use leafpack_fluent_bit::json::{Field, Fields, Kind as ValueKind, Value};
-use leafpack_fluent_bit::{ERROR_FIELD, Output};
+use leafpack_fluent_bit::Output;
+use leafpack_fluent_bit::json::{Field, Fields, Kind as ValueKind, Value, position};
 
-use crate::index::{Entry, Fate, Index, Kind, Stop, Texts};
-use crate::name::{Name, position};
+use crate::index::{Fate, Index, Kind, NONE, Stop, VALUE};
+use crate::name::Name;
 use crate::settings::{Labels, Settings};
 use crate::write;
 
@@ -21,6 +21,7 @@ const ADDED: usize = 3;
 ///
 /// # Errors
 /// Where it is no JSON object, has names that collide beyond all chance, or does not fit.
+#[inline]
 pub(crate) fn process<'o>(
     text: &[u8],
     settings: &Settings,
@@ -31,204 +32,204 @@ pub(crate) fn process<'o>(
     let mut capacity = (text.len() / 16 + 8).min(FIRST_CAPACITY);
     loop {
         let memory = out.scratch(Index::size(capacity)).ok_or(Stop::NoRoom)?;
-        let mut record = Record {
-            texts: Texts {
-                record: text,
-                settings,
-                tenant: None,
-            },
-            index: Index::new(capacity, memory).ok_or(Stop::NoRoom)?,
-        };
-        match record.fill() {
-            Err(Stop::Full) if capacity < most => capacity = (capacity * 8).min(most),
-            Err(stop) => return Err(stop),
-            Ok(()) => {
-                let error = record.alive(ERROR_FIELD)?;
-                write::write(&mut record.index, &record.texts, error, out);
-                return Ok(());
+        let mut index = Index::new(capacity, memory, text, settings);
+        index.fill();
+        match index.stop {
+            Some(Stop::Full) if capacity < most => capacity = (capacity * 8).min(most),
+            Some(stop) => return Err(stop),
+            None => {
+                write::write(&mut index, out);
+                return match index.stop {
+                    Some(stop) => Err(stop),
+                    None => Ok(()),
+                };
             }
         }
     }
-}
-
-struct Record<'s, 'a> {
-    texts: Texts<'a>,
-    index: Index<'s>,
 }
 
 /// What the tenant is found by.
 #[derive(Default)]
 struct Pod<'a> {
     namespace: Option<&'a [u8]>,
-    /// Of the pod, of its namespace (as some put them into the map, and as the kubernetes filter writes them).
-    labels: [Option<Value<'a>>; 3],
+    /// Of the pod, of its namespace (as some put them into the map, and as the kubernetes filter writes them); empty
+    /// where there are none.
+    labels: [&'a [u8]; 3],
 }
 
-impl<'a> Record<'_, 'a> {
+impl<'a> Index<'_, 'a> {
     /// Decides which fields are written.
-    fn fill(&mut self) -> Result<(), Stop> {
-        for field in Fields::new(self.texts.record) {
-            self.add(Kind::Own, &field?, 0)?;
-        }
-        self.pick_message()?;
-        let pod = self.lift()?;
-        let settings = self.texts.settings;
-        self.texts.tenant = tenant(&pod, settings);
+    #[inline]
+    fn fill(&mut self) {
+        self.add_all(Kind::Own, self.record, 0);
+        self.pick_message();
+        let mut pod = Pod::default();
+        self.lift(&mut pod);
+        self.tenant = tenant(&pod, self.settings);
         for kind in [Kind::Cluster, Kind::Environment, Kind::Tenant] {
-            if self.texts.added(kind).is_some() {
-                self.index.add(kind, (0, 0), (0, 0), &self.texts)?;
+            if !self.added(kind).is_empty() {
+                self.add(kind, &NOWHERE, 0);
             }
         }
-        for name in settings.drop.names() {
-            if let Some((index, entry)) = self.alive(name)? {
-                self.bury(index, entry);
+        for name in self.settings.drop.names() {
+            let field = self.named(name);
+            if field != NONE {
+                self.set_fate(field, Fate::Gone);
             }
         }
-        Ok(())
     }
 
-    /// Adds a field of an object that starts at `base` in the record.
+    /// The field that is written under this name, or [`NONE`].
     #[inline(never)]
-    fn add(&mut self, kind: Kind, field: &Field<'_>, base: u32) -> Result<(), Stop> {
-        let start = base + field.start as u32 + 1;
-        let end = base + field.end as u32;
-        let key = (start, start + field.key.len() as u32);
-        let value = (end - field.value.text.len() as u32, end);
-        self.index.add(kind, key, value, &self.texts)
-    }
-
-    #[inline(never)]
-    fn alive(&mut self, name: &[u8]) -> Result<Option<(usize, Entry)>, Stop> {
-        self.index.alive(&Name::of(name), &self.texts)
+    pub(crate) fn named(&mut self, name: &[u8]) -> usize {
+        self.alive(&Name::of(name))
     }
 
     /// Where the message's field is missing, the first of the list becomes it.
-    fn pick_message(&mut self) -> Result<(), Stop> {
-        let settings = self.texts.settings;
-        if self.alive(settings.message_field)?.is_some() {
-            return Ok(());
+    #[inline]
+    fn pick_message(&mut self) {
+        if self.named(self.settings.message_field) != NONE {
+            return;
         }
-        for name in settings.message.names() {
-            if let Some((index, entry)) = self.alive(name)? {
-                return self.index.make_message(index, entry, &self.texts);
+        for name in self.settings.message.names() {
+            let field = self.named(name);
+            if field != NONE {
+                return self.make_message(field);
             }
         }
-        Ok(())
     }
 
-    /// An object of the record, with its place.
+    /// An object of the record, or [`NONE`].
     #[inline(never)]
-    fn object(&mut self, name: &[u8]) -> Result<Option<(usize, Entry)>, Stop> {
-        let found = self.alive(name)?;
-        Ok(found.filter(|(_, entry)| self.texts.slice(entry.value).first() == Some(&b'{')))
-    }
-
-    /// Keeps a field from being written.
-    #[inline(never)]
-    fn bury(&mut self, index: usize, mut entry: Entry) {
-        entry.fate = Fate::Gone;
-        self.index.set(index, &entry);
+    fn object(&mut self, name: &[u8]) -> usize {
+        let field = self.named(name);
+        if field != NONE && self.text(field + VALUE).first() == Some(&b'{') {
+            field
+        } else {
+            NONE
+        }
     }
 
     /// Puts the fields of the `kubernetes` map behind the record's own.
-    fn lift(&mut self) -> Result<Pod<'a>, Stop> {
-        let settings = self.texts.settings;
-        let kubernetes = &settings.kubernetes;
-        let mut pod = Pod::default();
-        if settings.label.is_some()
-            && let Some((_, entry)) = self.object(b"kubernetes_namespace")?
-        {
-            pod.labels[2] = member(self.texts.slice(entry.value), b"labels");
-        }
-        if let Some((index, entry)) = self.object(b"kubernetes")? {
-            let base = entry.value.0;
-            if kubernetes.lift.is_some() {
-                self.bury(index, entry);
+    #[inline]
+    fn lift(&mut self, pod: &mut Pod<'a>) {
+        let kubernetes = &self.settings.kubernetes;
+        if self.settings.label.is_some() {
+            let namespace = self.object(b"kubernetes_namespace");
+            if namespace != NONE {
+                let [.., labels] = &mut pod.labels;
+                *labels = member(self.text(namespace + VALUE), b"labels");
             }
-            for field in Fields::new(self.texts.slice(entry.value)) {
-                let field = field?;
-                let mut kind = Kind::Lifted;
-                match position(field.key, &KEYS) {
-                    0 => pod.namespace = field.value.string().or(pod.namespace),
-                    1 => pod.labels[1] = Some(field.value),
-                    2 => {
-                        pod.labels[0] = Some(field.value);
-                        kind = match (field.value.kind == ValueKind::Object, kubernetes.labels) {
-                            (true, Labels::Flat) => Kind::Label,
-                            (true, Labels::Only(_)) => Kind::SomeLabels,
-                            (_, Labels::Drop) => continue,
-                            _ => Kind::Lifted,
-                        };
-                    }
-                    _ => {}
-                }
-                if kubernetes.lift.is_none() || kubernetes.drop.has(field.key) {
-                    continue;
-                }
-                match kind {
-                    Kind::Label => {
-                        let base = base + (field.end - field.value.text.len()) as u32;
-                        for label in Fields::new(field.value.text) {
-                            self.add(Kind::Label, &label?, base)?;
-                        }
-                    }
-                    Kind::SomeLabels
-                        if next_label(&mut Fields::new(field.value.text), settings).is_none() => {}
-                    kind => self.add(kind, &field, base)?,
-                }
+        }
+        let map = self.object(b"kubernetes");
+        if map != NONE {
+            if kubernetes.lift.is_some() {
+                self.set_fate(map, Fate::Gone);
+            }
+            let base = self.cell(map + VALUE);
+            // Valid, for it was read with the record.
+            let mut fields = Fields::new(self.text(map + VALUE));
+            while fields.advance() {
+                self.lift_field(fields.field(), base, pod);
             }
         }
         if pod.namespace.is_none() {
             // Lifted already, or from the tag by another filter.
-            let name = Name::lifted(b"namespace_name", kubernetes);
-            if let Some((_, entry)) = self.index.alive(&name, &self.texts)? {
-                pod.namespace = self.texts.string(&entry);
+            let field = self.alive(&Name::lifted(b"namespace_name", kubernetes));
+            if field != NONE {
+                pod.namespace = self.string(field);
             }
         }
-        Ok(pod)
+    }
+
+    /// Puts a field of the map there, which starts at `base`.
+    #[inline]
+    fn lift_field(&mut self, field: &Field<'a>, base: usize, pod: &mut Pod<'a>) {
+        let kubernetes = &self.settings.kubernetes;
+        let Value { text, kind } = field.value;
+        let is_object = kind == ValueKind::Object;
+        let mut labels = Labels::Object;
+        match position(field.key, &KEYS) {
+            0 => pod.namespace = field.value.string().or(pod.namespace),
+            1 => pod.labels[1] = text,
+            2 => {
+                pod.labels[0] = text;
+                labels = kubernetes.labels;
+            }
+            _ => {}
+        }
+        if kubernetes.lift.is_none() || kubernetes.drop.has(field.key) {
+            return;
+        }
+        let kind = match labels {
+            Labels::Drop => return,
+            Labels::Flat if is_object => {
+                return self.add_all(Kind::Label, text, base + field.end - text.len());
+            }
+            Labels::Only(_) if is_object => {
+                if !next_label(&mut Fields::new(text), self.settings) {
+                    return;
+                }
+                Kind::SomeLabels
+            }
+            _ => Kind::Lifted,
+        };
+        self.add(kind, field, base);
     }
 }
 
-/// The next of the labels that the settings allow.
+/// The field of what is not in the record.
+const NOWHERE: Field<'static> = Field {
+    key: b"",
+    value: Value {
+        text: b"",
+        kind: ValueKind::Scalar,
+    },
+    start: 0,
+    end: 0,
+};
+
+/// Goes on to the next of the labels that the settings allow.
 #[inline(never)]
-pub(crate) fn next_label<'a>(labels: &mut Fields<'a>, settings: &Settings) -> Option<Field<'a>> {
+pub(crate) fn next_label(labels: &mut Fields<'_>, settings: &Settings) -> bool {
     let Labels::Only(allowed) = settings.kubernetes.labels else {
-        return None;
+        return false;
     };
-    while let Some(Ok(label)) = labels.next() {
-        if allowed.has(label.key) {
-            return Some(label);
+    while labels.advance() {
+        if allowed.has(labels.field().key) {
+            return true;
         }
     }
-    None
+    false
 }
 
-/// The last value of this name in an object.
+/// The last value of this name in an object; empty where there is none.
 #[inline(never)]
-fn member<'a>(object: &'a [u8], name: &[u8]) -> Option<Value<'a>> {
-    let mut found = None;
-    for field in Fields::new(object) {
-        let field = field.ok()?;
-        if field.key == name {
-            found = Some(field.value);
+fn member<'a>(object: &'a [u8], name: &[u8]) -> &'a [u8] {
+    let mut found: &[u8] = b"";
+    let mut fields = Fields::new(object);
+    while fields.advance() {
+        if fields.field().key == name {
+            found = fields.field().value.text;
         }
     }
     found
 }
 
-/// The tenant: by a label of the pod, by one of the namespace, by the namespace, or the default.
-fn tenant<'a>(pod: &Pod<'a>, settings: &Settings) -> Option<&'a [u8]> {
+/// The tenant: by a label of the pod, by one of the namespace, by the namespace, or the default. Empty: none.
+#[inline]
+fn tenant<'a>(pod: &Pod<'a>, settings: &Settings) -> &'a [u8] {
     if let Some(name) = settings.label {
-        for labels in pod.labels.iter().flatten() {
-            if let Some(value) = member(labels.text, name)
-                && let Some(tenant) = value.string()
+        for labels in &pod.labels {
+            if let [b'"', tenant @ .., b'"'] = member(labels, name)
                 && !tenant.is_empty()
             {
-                return Some(tenant);
+                return tenant;
             }
         }
     }
-    pod.namespace
-        .and_then(|namespace| settings.namespaces.tenant(namespace))
-        .or(settings.default_tenant)
+    let found = pod
+        .namespace
+        .and_then(|namespace| settings.namespaces.tenant(namespace));
+    found.or(settings.default_tenant).unwrap_or_default()
 }

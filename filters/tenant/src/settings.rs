@@ -1,11 +1,10 @@
 //! `tenant.json`.
 
-use leafpack_fluent_bit::json::{Field, Value};
+use leafpack_fluent_bit::json::{Field, Value, position};
 use leafpack_fluent_bit::settings::{Broken, Refusal, read};
 use leafpack_fluent_bit::{ERROR_FIELD, Notes, Source};
 
 use crate::list::{List, is_ascii_text, is_name};
-use crate::name::position;
 use crate::namespaces::Namespaces;
 
 /// What becomes of a field that is already there where the filter writes one.
@@ -114,45 +113,21 @@ impl Default for Settings {
     }
 }
 
-const KEYS: [&[u8]; 8] = [
-    b"cluster",
-    b"environment",
-    b"tenant",
-    b"message",
-    b"message_field",
-    b"kubernetes",
-    b"drop",
-    b"existing",
-];
-const KNOWN: &str =
+/// The settings' names, for the note on an unknown one.
+pub const KNOWN: &str =
     "cluster, environment, tenant, message, message_field, kubernetes, drop, existing";
-const KNOWN_OF_TENANT: &[u8] = b"default, namespaces, label";
-const KNOWN_OF_KUBERNETES: &[u8] = b"lift, names, labels, drop";
 
-const LIST: Refusal = Refusal::Wrong("a list of at most 32 names such as [\"log\"]");
-const TEXT: Refusal = Refusal::Wrong("a string that is not empty");
+/// Whether a value was taken: if not, what would be right. (A reference to the text, for one word is returned in place
+/// and two through memory.)
+type Taken = Result<(), &'static &'static str>;
 
-/// The first unknown key of a setting that is an object: its known ones, and itself.
-type Unknown = Option<(&'static [u8], &'static [u8])>;
+const LIST: &&str = &"a list of at most 32 names such as [\"log\"]";
+const TEXT: &&str = &"a string that is not empty";
 
 impl leafpack_fluent_bit::Settings for Settings {
     fn load(source: Source, notes: &mut Notes<'_>) -> Self {
         let mut settings = Self::default();
-        let mut unknown = None;
-        let result = read(source, KNOWN, notes, |field| {
-            settings.take(field, &mut unknown)
-        });
-        if let Some((known, key)) = unknown {
-            note(
-                notes,
-                &[
-                    b"unknown key \"",
-                    key,
-                    b"\" is ignored; known there are ",
-                    known,
-                ],
-            );
-        }
+        let result = read(source, KNOWN, notes, |field| settings.take(field));
         if result == Err(Broken) {
             settings = Self::default();
             settings.broken = true;
@@ -163,119 +138,157 @@ impl leafpack_fluent_bit::Settings for Settings {
 
 impl Settings {
     /// Takes one field of the file.
-    fn take(&mut self, field: &Field<'static>, unknown: &mut Unknown) -> Result<(), Refusal> {
+    ///
+    /// # Errors
+    /// Where no setting has its name or that of a key in it, which is otherwise taken; or where its value is wrong, and
+    /// the settings are of no use.
+    #[inline(never)]
+    pub fn take(&mut self, field: &Field<'static>) -> Result<(), Refusal> {
+        const KEYS: [&[u8]; 8] = [
+            b"tenant",
+            b"kubernetes",
+            b"cluster",
+            b"environment",
+            b"message",
+            b"message_field",
+            b"drop",
+            b"existing",
+        ];
         let value = field.value;
-        match position(field.key, &KEYS) {
-            0 => self.cluster = Some(text(value).ok_or(TEXT)?),
-            1 => self.environment = Some(text(value).ok_or(TEXT)?),
-            2 => return self.take_tenant(value, unknown),
-            3 => self.message = List::read(value).ok_or(LIST)?,
-            4 => {
+        let key = position(field.key, &KEYS);
+        let (object, known, right) = match key {
+            0 => (
+                true,
+                "default, namespaces, label",
+                "an object such as {\"default\": \"apps\"}",
+            ),
+            1 => (
+                true,
+                "lift, names, labels, drop",
+                "an object such as {\"names\": \"long\"}",
+            ),
+            8.. => return Err(Refusal::UnknownKey),
+            _ => (false, "", ""),
+        };
+        if !object {
+            return self
+                .take_value(key, value)
+                .map_err(|right| Refusal::Wrong(right));
+        }
+        let mut unknown = Ok(());
+        let mut fields = value.fields().ok_or(Refusal::Wrong(right))?;
+        while fields.advance() {
+            let field = fields.field();
+            let taken = if key == 0 {
+                self.take_tenant(field)
+            } else {
+                self.kubernetes.take(field)
+            };
+            match taken {
+                Ok(()) => {}
+                Err(&"") => {
+                    // The first one is named.
+                    let key = field.key;
+                    unknown = unknown.and(Err(Refusal::UnknownBelow { key, known }));
+                }
+                Err(right) => return Err(Refusal::Wrong(right)),
+            }
+        }
+        unknown
+    }
+
+    #[inline]
+    fn take_value(&mut self, key: usize, value: Value<'static>) -> Taken {
+        match key {
+            2 => self.cluster = Some(text(value)?),
+            3 => self.environment = Some(text(value)?),
+            4 => self.message = List::read(value).ok_or(LIST)?,
+            5 => {
                 self.message_field = value
                     .string()
                     .filter(|name| is_name(name) && *name != ERROR_FIELD)
-                    .ok_or(Refusal::Wrong(
-                        "the name of a field, in plain ASCII, other than leafpack_error",
-                    ))?;
+                    .ok_or(&"the name of a field, in plain ASCII, other than leafpack_error")?;
             }
-            5 => return self.kubernetes.take(value, unknown),
             6 => self.drop = List::read(value).ok_or(LIST)?,
-            7 => {
+            _ => {
                 self.existing = match position(value.text, &[b"\"replace\"", b"\"keep\""]) {
                     0 => Existing::Replace,
                     1 => Existing::Keep,
-                    _ => return Err(Refusal::Wrong("\"replace\" or \"keep\"")),
+                    _ => return Err(&"\"replace\" or \"keep\""),
                 };
             }
-            _ => return Err(Refusal::UnknownKey),
         }
         Ok(())
     }
 
-    fn take_tenant(&mut self, value: Value<'static>, unknown: &mut Unknown) -> Result<(), Refusal> {
-        const WRONG: Refusal = Refusal::Wrong("an object such as {\"default\": \"apps\"}");
-        for field in value.fields().ok_or(WRONG)? {
-            let field = field.map_err(|_| WRONG)?;
-            match position(field.key, &[b"default", b"label", b"namespaces"]) {
-                0 => {
-                    self.default_tenant = Some(text(field.value).ok_or(Refusal::Wrong(
-                        "an object whose \"default\" is a string that is not empty",
-                    ))?);
-                }
-                1 => {
-                    self.label = Some(field.value.string().filter(|name| is_name(name)).ok_or(
-                        Refusal::Wrong("an object whose \"label\" is the name of a label"),
-                    )?);
-                }
-                2 => self.namespaces.fill(field.value).ok_or(Refusal::Wrong(
-                    "an object whose \"namespaces\" has at most 1000 entries such as \"shop\": \"a\" or \"team-a-*\": \"a\"",
-                ))?,
-                _ => {
-                    unknown.get_or_insert((KNOWN_OF_TENANT, field.key));
-                }
+    /// Takes a field of `tenant`; an empty refusal is for a key that is not known.
+    #[inline]
+    fn take_tenant(&mut self, field: &Field<'static>) -> Taken {
+        match position(field.key, &[b"default", b"label", b"namespaces"]) {
+            0 => {
+                self.default_tenant = Some(
+                    text(field.value)
+                        .map_err(|_| &"an object whose \"default\" is a string that is not empty")?,
+                );
             }
+            1 => {
+                let label = field.value.string().filter(|name| is_name(name));
+                self.label =
+                    Some(label.ok_or(&"an object whose \"label\" is the name of a label")?);
+            }
+            2 => self.namespaces.fill(field.value).ok_or(
+                &"an object whose \"namespaces\" has at most 1000 entries such as \"shop\": \"a\" or \"team-a-*\": \"a\"",
+            )?,
+            _ => return Err(&""),
         }
         Ok(())
     }
 }
 
 impl Kubernetes {
-    fn take(&mut self, value: Value<'static>, unknown: &mut Unknown) -> Result<(), Refusal> {
-        const WRONG: Refusal = Refusal::Wrong("an object such as {\"names\": \"long\"}");
-        for field in value.fields().ok_or(WRONG)? {
-            let field = field.map_err(|_| WRONG)?;
-            let text = field.value.text;
-            match position(field.key, &[b"lift", b"names", b"labels", b"drop"]) {
-                0 if text == b"false" => self.lift = None,
-                0 => {
-                    let prefix = field.value.string().filter(|text| is_ascii_text(text));
-                    self.lift = Some(prefix.ok_or(Refusal::Wrong(
-                        "an object whose \"lift\" is a prefix in plain ASCII, or false",
-                    ))?);
-                }
-                1 => {
-                    self.names = match position(text, &[b"\"long\"", b"\"short\""]) {
-                        0 => KubernetesNames::Long,
-                        1 => KubernetesNames::Short,
-                        _ => {
-                            return Err(Refusal::Wrong(
-                                "an object whose \"names\" is \"long\" or \"short\"",
-                            ));
-                        }
-                    };
-                }
-                2 => {
-                    const WORDS: [&[u8]; 3] = [b"\"object\"", b"\"flat\"", b"\"drop\""];
-                    self.labels = match position(text, &WORDS) {
-                        0 => Labels::Object,
-                        1 => Labels::Flat,
-                        2 => Labels::Drop,
-                        _ => Labels::Only(List::read(field.value).ok_or(Refusal::Wrong(
-                            "an object whose \"labels\" is \"object\", \"flat\", \"drop\" or a list of at most 32 labels",
-                        ))?),
-                    };
-                }
-                3 => {
-                    self.drop = List::read(field.value).ok_or(Refusal::Wrong(
-                        "an object whose \"drop\" is a list of at most 32 names",
-                    ))?;
-                }
-                _ => {
-                    unknown.get_or_insert((KNOWN_OF_KUBERNETES, field.key));
-                }
+    /// Takes a field of `kubernetes`; an empty refusal is for a key that is not known.
+    #[inline]
+    fn take(&mut self, field: &Field<'static>) -> Taken {
+        let text = field.value.text;
+        match position(field.key, &[b"lift", b"names", b"labels", b"drop"]) {
+            0 if text == b"false" => self.lift = None,
+            0 => {
+                let prefix = field.value.string().filter(|text| is_ascii_text(text));
+                self.lift = Some(
+                    prefix
+                        .ok_or(&"an object whose \"lift\" is a prefix in plain ASCII, or false")?,
+                );
             }
+            1 => {
+                self.names = match position(text, &[b"\"long\"", b"\"short\""]) {
+                    0 => KubernetesNames::Long,
+                    1 => KubernetesNames::Short,
+                    _ => return Err(&"an object whose \"names\" is \"long\" or \"short\""),
+                };
+            }
+            2 => {
+                const WORDS: [&[u8]; 3] = [b"\"object\"", b"\"flat\"", b"\"drop\""];
+                self.labels = match position(text, &WORDS) {
+                    0 => Labels::Object,
+                    1 => Labels::Flat,
+                    2 => Labels::Drop,
+                    _ => Labels::Only(List::read(field.value).ok_or(
+                        &"an object whose \"labels\" is \"object\", \"flat\", \"drop\" or a list of at most 32 labels",
+                    )?),
+                };
+            }
+            3 => {
+                self.drop = List::read(field.value)
+                    .ok_or(&"an object whose \"drop\" is a list of at most 32 names")?;
+            }
+            _ => return Err(&""),
         }
         Ok(())
     }
 }
 
 /// The content of a string that is not empty.
-fn text(value: Value<'static>) -> Option<&'static [u8]> {
-    value.string().filter(|text| !text.is_empty())
-}
-
-/// Apart, for the size of the module.
 #[inline(never)]
-fn note(notes: &mut Notes<'_>, parts: &[&[u8]]) {
-    notes.add(parts);
+fn text(value: Value<'static>) -> Result<&'static [u8], &'static &'static str> {
+    value.string().filter(|text| !text.is_empty()).ok_or(TEXT)
 }

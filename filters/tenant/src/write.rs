@@ -3,123 +3,132 @@
 use leafpack_fluent_bit::json::Fields;
 use leafpack_fluent_bit::{ERROR_FIELD, Output};
 
-use crate::index::{Entry, Fate, Index, Kind, Texts};
+use crate::index::{Fate, Index, KEY, Kind, NONE, VALUE};
 use crate::name::Name;
 use crate::record::next_label;
 
 /// Writes the fields that are alive, and the mark where there is something to say.
-pub(crate) fn write(
-    index: &mut Index<'_>,
-    texts: &Texts<'_>,
-    error: Option<(usize, Entry)>,
-    out: &mut Output<'_>,
-) {
-    let mut fates = [false; 4];
-    for at in 0..index.len() {
-        if let Some(entry) = index.get(at)
-            && let Some(seen) = fates.get_mut(entry.fate as usize)
-        {
-            *seen = true;
-        }
-    }
-    let [_, _, replaced, kept] = fates;
+#[inline]
+pub(crate) fn write(index: &mut Index<'_, '_>, out: &mut Output<'_>) {
+    let error = index.named(ERROR_FIELD);
+    let kept = first(index, Fate::Kept) != NONE;
+    let mut replaced = first(index, Fate::Replaced) != NONE;
     // An earlier filter's mark stays as it is where this one has nothing to add.
-    let marked = replaced || kept || texts.settings.broken;
-    let mut earlier = None;
-    let mut lost = false;
-    if marked && let Some((at, mut entry)) = error {
-        earlier = texts.string(&entry).filter(|text| !text.is_empty());
-        lost = texts.string(&entry).is_none();
-        entry.fate = if lost { Fate::Replaced } else { Fate::Gone };
-        index.set(at, &entry);
+    let marked = replaced || kept || index.settings.broken;
+    let mut earlier: &[u8] = b"";
+    if marked && error != NONE {
+        let text = index.string(error);
+        replaced |= text.is_none();
+        earlier = text.unwrap_or_default();
+        index.set_fate(
+            error,
+            if text.is_none() {
+                Fate::Replaced
+            } else {
+                Fate::Gone
+            },
+        );
     }
     let mut separator: &[u8] = b"{";
-    write_fields(index, texts, &mut separator, out);
+    write_fields(index, &mut separator, out);
     if marked {
         put(out, separator);
         separator = b",";
         put(out, b"\"");
         put(out, ERROR_FIELD);
-        put(out, b"\":\"");
-        let mut between: &[u8] = b"";
-        if let Some(text) = earlier {
-            put(out, text);
-            between = b"; ";
+        put(out, b"\":");
+        let mut between: &[u8] = b"\"";
+        part(&mut between, earlier, out);
+        if index.settings.broken {
+            let text = b"tenant.settings: tenant.json cannot be used, defaults are";
+            part(&mut between, text, out);
         }
-        if texts.settings.broken {
-            put(out, between);
-            put(
-                out,
-                b"tenant.settings: tenant.json cannot be used, defaults are",
-            );
-            between = b"; ";
-        }
-        if replaced || lost {
-            put(out, between);
-            put(out, b"tenant.replaced: fields gave way:");
-            write_names(index, texts, Fate::Replaced, out);
-            between = b"; ";
+        if replaced {
+            part(&mut between, b"tenant.replaced: fields gave way:", out);
+            write_names(index, Fate::Replaced, out);
         }
         if kept {
-            put(out, between);
-            put(out, b"tenant.kept: fields of the kubernetes map gave way:");
-            write_names(index, texts, Fate::Kept, out);
+            let text = b"tenant.kept: fields of the kubernetes map gave way:";
+            part(&mut between, text, out);
+            write_names(index, Fate::Kept, out);
         }
         put(out, b"\"");
     }
     if separator == b"{" {
-        put(out, b"{");
+        put(out, separator);
     }
     put(out, b"}");
 }
 
-fn write_fields(
-    index: &Index<'_>,
-    texts: &Texts<'_>,
-    separator: &mut &'static [u8],
-    out: &mut Output<'_>,
-) {
-    let mut at = 0;
-    while let Some(entry) = index.get(at) {
-        at += 1;
-        if entry.fate != Fate::Alive {
+/// Writes a part of the mark, if it is not empty.
+#[inline(never)]
+fn part(separator: &mut &'static [u8], text: &[u8], out: &mut Output<'_>) {
+    if !text.is_empty() {
+        put(out, separator);
+        put(out, text);
+        *separator = b"; ";
+    }
+}
+
+/// The first field that met this fate, or [`NONE`].
+#[inline(never)]
+fn first(index: &Index<'_, '_>, fate: Fate) -> usize {
+    let mut field = index.next(NONE);
+    while field != NONE && !index.is(field, fate) {
+        field = index.next(field);
+    }
+    field
+}
+
+#[inline]
+fn write_fields(index: &Index<'_, '_>, separator: &mut &'static [u8], out: &mut Output<'_>) {
+    let mut field = NONE;
+    loop {
+        field = index.next(field);
+        if field == NONE {
+            return;
+        }
+        if !index.is(field, Fate::Alive) {
             continue;
         }
         put(out, separator);
         *separator = b",";
-        if entry.kind == Kind::Own {
+        let kind = index.kind(field);
+        if kind == Kind::Own {
             // The record's own fields that follow each other are copied in one piece, from the first one's quote on.
-            let mut end = entry.value.1;
-            while let Some(next) = index.get(at)
-                && next.kind == Kind::Own
-                && next.fate == Fate::Alive
-            {
-                end = next.value.1;
-                at += 1;
+            let start = index.cell(field + KEY).wrapping_sub(1);
+            let mut next = field;
+            while next != NONE && index.kind(next) == Kind::Own && index.is(next, Fate::Alive) {
+                field = next;
+                next = index.next(next);
             }
-            put(out, texts.slice((entry.key.0.saturating_sub(1), end)));
+            let end = index.cell(field + VALUE + 1);
+            put(out, index.record.get(start..end).unwrap_or_default());
             continue;
         }
         put(out, b"\"");
-        write_name(&texts.name(&entry), out);
+        write_name(&index.name(field), out);
         put(out, b"\":");
-        let value = texts.slice(entry.value);
-        match texts.added(entry.kind) {
-            Some(content) => {
-                put(out, b"\"");
-                put(out, content);
-                put(out, b"\"");
-            }
-            None if entry.kind == Kind::SomeLabels => write_some_labels(value, texts, out),
-            None => put(out, value),
+        let added = index.added(kind);
+        let value = index.text(field + VALUE);
+        if kind == Kind::SomeLabels {
+            write_some_labels(value, index, out);
+        } else if added.is_empty() {
+            put(out, value);
+        } else {
+            put(out, b"\"");
+            put(out, added);
+            put(out, b"\"");
         }
     }
 }
 
-fn write_some_labels(text: &[u8], texts: &Texts<'_>, out: &mut Output<'_>) {
+#[inline]
+fn write_some_labels(text: &[u8], index: &Index<'_, '_>, out: &mut Output<'_>) {
     let mut separator: &[u8] = b"{";
     let mut labels = Fields::new(text);
-    while let Some(label) = next_label(&mut labels, texts.settings) {
+    while next_label(&mut labels, index.settings) {
+        let label = labels.field();
         put(out, separator);
         separator = b",";
         put(out, text.get(label.start..label.end).unwrap_or_default());
@@ -136,14 +145,14 @@ fn write_name(name: &Name<'_>, out: &mut Output<'_>) {
 
 /// The names of the fields that met this fate.
 #[inline(never)]
-fn write_names(index: &Index<'_>, texts: &Texts<'_>, fate: Fate, out: &mut Output<'_>) {
-    for at in 0..index.len() {
-        if let Some(entry) = index.get(at)
-            && entry.fate == fate
-        {
+fn write_names(index: &Index<'_, '_>, fate: Fate, out: &mut Output<'_>) {
+    let mut field = index.next(NONE);
+    while field != NONE {
+        if index.is(field, fate) {
             put(out, b" ");
-            write_name(&texts.name(&entry), out);
+            write_name(&index.name(field), out);
         }
+        field = index.next(field);
     }
 }
 

@@ -13,8 +13,8 @@ const REST: usize = 4_096;
 /// The built filters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Modules<'a> {
-    /// `cri.wasm`.
-    pub cri: &'a [u8],
+    /// `container-logs.wasm`.
+    pub container_logs: &'a [u8],
 }
 
 /// Why modules cannot be used.
@@ -32,10 +32,10 @@ impl Modules<'_> {
     /// # Errors
     /// Where they are not, or do not.
     pub(crate) fn check(&self) -> Result<(), Fault> {
-        if self.cri.is_empty() {
+        if self.container_logs.is_empty() {
             return Err(Fault::Missing);
         }
-        let size = encoded(self.cri).len();
+        let size = encoded(self.container_logs).len();
         if size > LIMIT - REST {
             return Err(Fault::TooLarge(size));
         }
@@ -61,7 +61,7 @@ pub struct Embedded;
 impl Source for Embedded {
     fn modules() -> Modules<'static> {
         Modules {
-            cri: include_bytes!(concat!(env!("OUT_DIR"), "/cri.wasm")),
+            container_logs: include_bytes!(concat!(env!("OUT_DIR"), "/container-logs.wasm")),
         }
     }
 }
@@ -74,7 +74,7 @@ mod tests {
     fn knows_what_fits() {
         let check = |size: usize| {
             Modules {
-                cri: &vec![0; size],
+                container_logs: &vec![0; size],
             }
             .check()
         };

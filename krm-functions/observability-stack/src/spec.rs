@@ -97,6 +97,12 @@ pub struct Logs {
     pub pod_exclude: bool,
     /// Whether the collector's own logs are collected.
     pub own_logs: bool,
+    /// What becomes of a line that the container runtime cut for its length.
+    pub join: Join,
+    /// What becomes of a message that is a JSON object.
+    pub json_body: JsonBody,
+    /// How records are passed to the filter.
+    pub format: Format,
     /// The folder of the node in which offsets and unsent logs are kept.
     pub state_dir: String,
     /// How much of the node's disk unsent logs may take.
@@ -119,6 +125,9 @@ impl Default for Logs {
             exclude: Vec::new(),
             pod_exclude: false,
             own_logs: false,
+            join: Join::default(),
+            json_body: JsonBody::default(),
+            format: Format::default(),
             state_dir: "/var/fluent-bit/state".into(),
             buffer_limit: "1Gi".into(),
             line_limit: "1Mi".into(),
@@ -127,6 +136,51 @@ impl Default for Logs {
             priority_class: "system-node-critical".into(),
         }
     }
+}
+
+/// What becomes of a line that the container runtime cut for its length, 16 KiB by default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Join {
+    /// [`Join::Filter`] where Fluent Bit is known to keep the filter, else [`Join::Mark`].
+    #[default]
+    Auto,
+    /// Each fragment is a record, marked with `partial_message`.
+    Mark,
+    /// The filter joins the fragments. Needs Fluent Bit 4.1: before, an instance of the filter lives for one chunk only.
+    Filter,
+    /// Fluent Bit joins them, with its own `multiline.parser cri`.
+    Host,
+}
+
+/// What becomes of a message that is a JSON object.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct JsonBody {
+    /// Whether its fields become the record's.
+    pub merge: bool,
+    /// What their names then begin with.
+    pub prefix: String,
+}
+
+impl Default for JsonBody {
+    fn default() -> Self {
+        JsonBody {
+            merge: true,
+            prefix: String::new(),
+        }
+    }
+}
+
+/// How Fluent Bit passes records to the filter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// As JSON.
+    #[default]
+    Json,
+    /// As msgpack: less work, for records of few fields.
+    Msgpack,
 }
 
 /// An image, in parts.

@@ -13,7 +13,7 @@ use core::cell::UnsafeCell;
 use crate::arena::Arena;
 use crate::call::{Call, Verdict};
 use crate::output::Output;
-use crate::run::{Answer, NO_MEMORY, first_size, next_size, run};
+use crate::run::{Answer, Format, first_size, next_size, no_memory, run};
 use crate::settings::{Notes, Settings, Source};
 use crate::time::Time;
 
@@ -111,6 +111,8 @@ pub struct Instance<S> {
     module: &'static str,
     file: &'static str,
     settings: UnsafeCell<Option<S>>,
+    /// Memory for quick answers.
+    room: UnsafeCell<&'static mut [u8]>,
 }
 
 // SAFETY: as for `Single`: one thread.
@@ -123,6 +125,7 @@ impl<S: Settings> Instance<S> {
             module,
             file,
             settings: UnsafeCell::new(None),
+            room: UnsafeCell::new(&mut []),
         }
     }
 
@@ -132,15 +135,27 @@ impl<S: Settings> Instance<S> {
     /// # Safety
     /// Only for the function that the host calls: the addresses must come from this module's `malloc`, and no
     /// call may be made inside another.
-    #[inline]
+    #[inline(always)]
     pub unsafe fn call(
         &self,
         filter: impl Fn(&Call<'_>, &S, &mut Output<'_>) -> Verdict,
         (tag, tag_len): (usize, usize),
         time: Time,
         (record, record_len): (usize, usize),
+        format: Format,
     ) -> usize {
-        // SAFETY: one thread, no call inside another, and nothing else touches this cell.
+        if S::QUICK > 0 {
+            // SAFETY: one thread, no call inside another, and nothing else touches these cells.
+            let (settings, room) = unsafe { (&*self.settings.get(), &mut *self.room.get()) };
+            let tag = || bytes(tag, tag_len).unwrap_or_default();
+            if let (Some(settings), Some(record)) = (settings, bytes(record, record_len))
+                && settings.quick(format, tag, record, room) != 0
+            {
+                with_arena(Arena::release);
+                return room.as_ptr().expose_provenance();
+            }
+        }
+        // SAFETY: as above.
         let slot = unsafe { &mut *self.settings.get() };
         let settings = slot.get_or_insert_with(|| self.load());
         let call = Call {
@@ -148,18 +163,32 @@ impl<S: Settings> Instance<S> {
             time,
             record: bytes(record, record_len),
         };
-        let answer = answer(&filter, &call, settings, record);
+        let answer = answer(&filter, &call, settings, record, format);
         with_arena(Arena::release);
         answer
     }
 
     #[cold]
+    #[inline(never)]
     fn load(&self) -> S {
         let source = read_settings(self.file);
         let mut buffer = [0; 1024];
         let mut notes = Notes::new(self.module, &mut buffer);
-        let settings = S::load(source, &mut notes);
+        let mut settings = S::load(source, &mut notes);
         write_stderr(notes.text());
+        let wanted = settings.memory();
+        if wanted > 0
+            && let Some((_, memory)) = new_bytes(wanted)
+        {
+            memory.fill(0);
+            settings.keep(memory);
+        }
+        if S::QUICK > 0
+            && let Some((_, memory)) = new_bytes(S::QUICK)
+        {
+            // SAFETY: as for the call that this is a part of.
+            unsafe { *self.room.get() = memory };
+        }
         // What came before (the first call's tag and record too) stays where it is, for the settings point
         // into it.
         with_arena(Arena::keep);
@@ -168,17 +197,22 @@ impl<S: Settings> Instance<S> {
 }
 
 #[inline]
-fn answer<S>(
+fn answer<S: Settings>(
     filter: &impl Fn(&Call<'_>, &S, &mut Output<'_>) -> Verdict,
     call: &Call<'_>,
     settings: &S,
     record: usize,
+    format: Format,
 ) -> usize {
     let mut size = first_size(call);
     while let Some((address, buffer)) = new_bytes(size) {
-        match run(filter, call, settings, buffer) {
+        let answer = run(filter, call, settings, buffer);
+        if answer != Answer::TooSmall {
+            settings.answered(true);
+        }
+        match answer {
             Answer::Record { .. } => return address,
-            Answer::Same => break,
+            Answer::Same => return unchanged(call, record, format),
             Answer::Dropped => return EMPTY.as_ptr().expose_provenance(),
             Answer::TooSmall => match next_size(size, call) {
                 Some(next) => size = next,
@@ -186,16 +220,23 @@ fn answer<S>(
             },
         }
     }
-    unchanged(call, record)
+    settings.answered(false);
+    unchanged(call, record, format)
 }
 
 static EMPTY: [u8; 1] = [0];
 
-/// The record as it came, where the host put it: it wrote the NUL too.
-fn unchanged(call: &Call<'_>, record: usize) -> usize {
+/// The record as it came, where the host put it: it wrote the NUL too. (Of msgpack it does not, and it would read it up
+/// to the first zero byte.)
+fn unchanged(call: &Call<'_>, record: usize, format: Format) -> usize {
     match call.record {
-        Some(text) if bytes(record, text.len() + 1).and_then(<[u8]>::last) == Some(&0) => record,
-        _ => NO_MEMORY.as_ptr().expose_provenance(),
+        Some(text)
+            if format == Format::Json
+                && bytes(record, text.len() + 1).and_then(<[u8]>::last) == Some(&0) =>
+        {
+            record
+        }
+        _ => no_memory(format).as_ptr().expose_provenance(),
     }
 }
 
@@ -350,13 +391,22 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! export_wasm {
-    ($module:literal, $settings:ty, $($name:ident => $filter:path),+) => {
+    ($module:literal, $settings:ty, $($format:ident $name:ident => $filter:path),+) => {
         static INSTANCE: $crate::abi::Instance<$settings> =
             $crate::abi::Instance::new($module, concat!($module, ".json"));
 
         $(const _: () = {
-            // Two levels, so that the export may have the name of the function that it calls.
-            const FILTER: $crate::run::Filter<$settings> = $filter;
+            // Two levels, so that the export may have the name of the function that it calls. Not a pointer, which a
+            // module with several functions would call indirectly: WAMR 1.3.0 does not load that.
+            #[inline(always)]
+            fn filter(
+                call: &$crate::Call<'_>,
+                settings: &$settings,
+                out: &mut $crate::Output<'_>,
+            ) -> $crate::Verdict {
+                $filter(call, settings, out)
+            }
+            const FORMAT: $crate::run::Format = $crate::run::Format::$format;
             const _: () = {
                 /// One record: the host's arguments in, the address of the answer out.
                 #[unsafe(no_mangle)]
@@ -370,7 +420,7 @@ macro_rules! export_wasm {
                 ) -> usize {
                     let time = $crate::Time { seconds, nanoseconds };
                     // SAFETY: this is the function that the host calls, with what it got of `malloc`.
-                    unsafe { INSTANCE.call(FILTER, (tag, tag_len), time, (record, record_len)) }
+                    unsafe { INSTANCE.call(filter, (tag, tag_len), time, (record, record_len), FORMAT) }
                 }
             };
         };)+

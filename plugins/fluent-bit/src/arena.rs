@@ -11,12 +11,11 @@ const ALIGN: usize = 16;
 /// Addresses only: whoever owns the memory gives the bounds and grows it.
 #[derive(Debug)]
 pub struct Arena {
+    /// Where the first allocation after a call starts; 0 before there was any.
     base: usize,
     top: usize,
     /// Memory is known to reach up to here.
     limit: usize,
-    /// The last call has returned: the next allocation starts at `base`.
-    returned: bool,
 }
 
 impl Default for Arena {
@@ -32,7 +31,6 @@ impl Arena {
             base: 0,
             top: 0,
             limit: 0,
-            returned: true,
         }
     }
 
@@ -45,18 +43,33 @@ impl Arena {
         floor: usize,
         grow: impl FnOnce(usize) -> bool,
     ) -> Option<usize> {
-        if self.returned {
-            self.returned = false;
-            self.top = self.base.max(floor);
-        }
-        let start = self.top.checked_next_multiple_of(ALIGN)?;
-        let end = start.checked_add(size)?;
+        let start = self.top;
+        let end = start.checked_add(size)?.checked_next_multiple_of(ALIGN)?;
         if end > self.limit {
-            if !grow(end) {
-                return None;
-            }
-            self.limit = end;
+            return self.grow(size, floor, grow);
         }
+        self.top = end;
+        Some(start)
+    }
+
+    /// Where memory must grow, or nothing was allocated yet.
+    #[cold]
+    #[inline(never)]
+    fn grow(
+        &mut self,
+        size: usize,
+        floor: usize,
+        grow: impl FnOnce(usize) -> bool,
+    ) -> Option<usize> {
+        let start = self.top.max(floor).checked_next_multiple_of(ALIGN)?;
+        let end = start.checked_add(size)?.checked_next_multiple_of(ALIGN)?;
+        if !grow(end) {
+            return None;
+        }
+        if self.base == 0 {
+            self.base = start;
+        }
+        self.limit = end;
         self.top = end;
         Some(start)
     }
@@ -64,7 +77,7 @@ impl Arena {
     /// The call has returned: all but what was kept may be overwritten from the next allocation on.
     #[inline]
     pub fn release(&mut self) {
-        self.returned = true;
+        self.top = self.base;
     }
 
     /// Everything allocated so far stays for good.

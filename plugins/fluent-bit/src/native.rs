@@ -7,33 +7,42 @@ use std::string::{String, ToString};
 use std::vec::Vec;
 
 use crate::call::Call;
-use crate::run::{Answer, Filter, NO_MEMORY, first_size, next_size, run};
+use crate::run::{Answer, Filter, Format, first_size, next_size, no_memory, run};
 use crate::settings::{Notes, Settings, Source};
 use crate::time::Time;
 
 /// Runs a filter on one record, as Fluent Bit would: the new record, the same one, or `None` where it is
 /// dropped.
-pub fn call<S>(filter: Filter<S>, settings: &S, call: &Call<'_>) -> Option<Vec<u8>> {
+pub fn call<S: Settings>(filter: Filter<S>, settings: &S, call: &Call<'_>) -> Option<Vec<u8>> {
     let mut size = first_size(call);
     loop {
         let mut buffer = std::vec![0; size];
-        match run(filter, call, settings, &mut buffer) {
+        let answer = run(filter, call, settings, &mut buffer);
+        if answer != Answer::TooSmall {
+            settings.answered(true);
+        }
+        match answer {
             Answer::Record { len } => {
                 buffer.truncate(len);
                 return Some(buffer);
             }
-            Answer::Same => return Some(call.record.map_or_else(no_memory, <[u8]>::to_vec)),
+            Answer::Same => return Some(as_it_came(call)),
             Answer::Dropped => return None,
             Answer::TooSmall => match next_size(size, call) {
                 Some(next) => size = next,
-                None => return Some(call.record.map_or_else(no_memory, <[u8]>::to_vec)),
+                None => {
+                    settings.answered(false);
+                    return Some(as_it_came(call));
+                }
             },
         }
     }
 }
 
-fn no_memory() -> Vec<u8> {
-    NO_MEMORY.strip_suffix(b"\0").unwrap_or(NO_MEMORY).to_vec()
+fn as_it_came(call: &Call<'_>) -> Vec<u8> {
+    let answer = no_memory(Format::Json);
+    let answer = answer.strip_suffix(b"\0").unwrap_or(answer);
+    call.record.unwrap_or(answer).to_vec()
 }
 
 /// Settings from the text of a `<module>.json` (`None`: there is none), and the notes for stderr.
@@ -44,7 +53,8 @@ pub fn load<S: Settings>(module: &str, text: Option<&str>) -> (S, String) {
     let source = text.map_or(Source::Missing, |text| {
         Source::Text(text.to_string().leak().as_bytes())
     });
-    let settings = S::load(source, &mut notes);
+    let mut settings = S::load(source, &mut notes);
+    settings.keep(std::vec![0; settings.memory()].leak());
     let text = String::from_utf8_lossy(notes.text()).into_owned();
     (settings, text)
 }
@@ -88,7 +98,7 @@ pub fn main<S: Settings>(module: &str, functions: &[(&str, Filter<S>)]) -> ExitC
     }
 }
 
-fn pump<S>(filter: Filter<S>, settings: &S, tag: &[u8]) -> std::io::Result<()> {
+fn pump<S: Settings>(filter: Filter<S>, settings: &S, tag: &[u8]) -> std::io::Result<()> {
     let mut stdout = std::io::BufWriter::new(std::io::stdout().lock());
     for line in std::io::stdin().lock().split(b'\n') {
         let line = line?;

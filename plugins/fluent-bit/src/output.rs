@@ -31,7 +31,7 @@ impl<'a> Output<'a> {
     }
 
     /// Appends bytes as they are.
-    #[inline]
+    #[inline(never)]
     pub fn push(&mut self, bytes: &[u8]) {
         match core::mem::take(&mut self.free).split_at_mut_checked(bytes.len()) {
             Some((place, free)) => {
@@ -42,10 +42,33 @@ impl<'a> Output<'a> {
         }
     }
 
-    /// Appends one byte.
+    /// The next `len` bytes, to be written to; `None` (and the filter will be called again) where that many are not
+    /// free.
     #[inline]
+    pub fn place(&mut self, len: usize) -> Option<&'a mut [u8]> {
+        let place = core::mem::take(&mut self.free).split_at_mut_checked(len);
+        match place {
+            Some((place, free)) => {
+                self.free = free;
+                Some(place)
+            }
+            None => {
+                self.overflow = true;
+                None
+            }
+        }
+    }
+
+    /// Appends one byte.
+    #[inline(never)]
     pub fn push_byte(&mut self, byte: u8) {
-        self.push(&[byte]);
+        match core::mem::take(&mut self.free).split_first_mut() {
+            Some((place, free)) => {
+                *place = byte;
+                self.free = free;
+            }
+            None => self.overflow = true,
+        }
     }
 
     /// Appends any bytes as the content of a JSON string: quotes, backslashes and control characters are
@@ -57,18 +80,19 @@ impl<'a> Output<'a> {
             return;
         }
         for &byte in bytes {
-            match byte {
-                b'"' => self.push(b"\\\""),
-                b'\\' => self.push(b"\\\\"),
-                b'\n' => self.push(b"\\n"),
-                b'\r' => self.push(b"\\r"),
-                b'\t' => self.push(b"\\t"),
-                0..0x20 => {
-                    self.push(b"\\u00");
-                    self.push_byte(hex_digit(byte >> 4));
-                    self.push_byte(hex_digit(byte & 15));
+            let mut escape = 0;
+            for [known, letter] in ESCAPES {
+                if *known == byte {
+                    escape = *letter;
                 }
-                _ => self.push_byte(byte),
+            }
+            if escape != 0 {
+                self.push(&[b'\\', escape]);
+            } else if byte < 0x20 {
+                let [tens, ones] = [byte >> 4, byte & 15].map(hex_digit);
+                self.push(&[b'\\', b'u', b'0', b'0', tens, ones]);
+            } else {
+                self.push_byte(byte);
             }
         }
     }
@@ -117,12 +141,27 @@ impl<'a> Output<'a> {
         }
     }
 
+    /// How many bytes are free.
+    #[inline]
+    pub fn room(&self) -> usize {
+        self.free.len()
+    }
+
+    /// Says that something did not fit, so that the filter is called again with a larger buffer.
+    #[inline]
+    pub fn refuse(&mut self) {
+        self.overflow = true;
+    }
+
     /// How many bytes were written so far, from the start of the buffer; `None` where something did not fit.
     #[inline]
     pub fn used(&self) -> Option<usize> {
         (!self.overflow).then_some(self.total - self.free.len())
     }
 }
+
+/// What has a short escape, and its letter.
+const ESCAPES: &[[u8; 2]] = &[*b"\"\"", *b"\\\\", *b"\nn", *b"\rr", *b"\tt"];
 
 #[inline]
 fn hex_digit(nibble: u8) -> u8 {
@@ -180,7 +219,7 @@ impl<'a> Object<'_, 'a> {
         self.output.push_byte(b'"');
     }
 
-    /// Fields that stand in another object's text, commas between them; one before or behind them is left out.
+    /// Fields that stand in another object's text, commas between them; those before or behind them are left out.
     #[inline(never)]
     pub fn fields(&mut self, text: &[u8]) {
         let text = trim(text);
@@ -205,11 +244,15 @@ impl<'a> Object<'_, 'a> {
     }
 }
 
-/// Without white space and one comma at either end.
-fn trim(text: &[u8]) -> &[u8] {
-    let text = text.trim_ascii();
-    let text = text.strip_prefix(b",").unwrap_or(text);
-    text.strip_suffix(b",").unwrap_or(text).trim_ascii()
+/// Without white space and commas at either end.
+#[inline(never)]
+fn trim(mut text: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t' | b'\n' | b'\r' | b',', rest @ ..]
+    | [rest @ .., b' ' | b'\t' | b'\n' | b'\r' | b','] = text
+    {
+        text = rest;
+    }
+    text
 }
 
 /// A string value being written.

@@ -22,8 +22,22 @@ pub enum Answer {
     TooSmall,
 }
 
-/// The answer where there is no memory to answer from.
-pub const NO_MEMORY: &[u8] = b"{\"leafpack_error\":\"host: no memory for the record\"}\0";
+/// What the host's `Event_Format` says: how a record comes and goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// `json`, the default: text with a NUL behind it.
+    Json,
+    /// `msgpack`: nothing behind it on the way in, and a zero byte on the way out.
+    Msgpack,
+}
+
+/// The answer where there is no memory to answer from, with the zero byte that ends it.
+pub const fn no_memory(format: Format) -> &'static [u8] {
+    match format {
+        Format::Json => b"{\"leafpack_error\":\"host: no memory for the record\"}\0",
+        Format::Msgpack => b"\x81\xaeleafpack_error\xbehost: no memory for the record\0",
+    }
+}
 
 /// Calls a filter once, with `buffer` to write to.
 #[inline]
@@ -54,22 +68,25 @@ fn finish(mut output: Output<'_>) -> Answer {
         .map_or(Answer::TooSmall, |len| Answer::Record { len: len - 1 })
 }
 
-/// The first size to try for the buffer, in bytes: a record and as much again as scratch, with room for the
-/// fields that come from the tag and the settings.
+/// The first size to try for the buffer, in bytes: the record and its forms on the way to the answer, with room for
+/// the fields that come from the tag and the settings.
 #[inline]
 pub fn first_size(call: &Call<'_>) -> usize {
     // Neither sum can wrap on 32 bits: both lengths lie inside of one memory of at most 4 GiB, and a record
     // of 2 GiB would not have got here. A wrapped size would only be too small.
     let record = call.record.map_or(0, <[u8]>::len);
     record
-        .wrapping_mul(2)
-        .wrapping_add(call.tag.len() * 4 + 2048)
+        .wrapping_mul(4)
+        .wrapping_add(call.tag.len() * 4 + 4096)
 }
+
+/// What a filter may need that does not come from the record: lines that it joins.
+const HELD: usize = 4 << 20;
 
 /// The size to try after `size` was too small; `None` where no sensible filter would need more (a filter
 /// that overflows whatever it is given must not take the host's memory with it).
 #[inline]
 pub fn next_size(size: usize, call: &Call<'_>) -> Option<usize> {
     let next = size.checked_mul(2)?;
-    (next <= first_size(call).saturating_mul(32)).then_some(next)
+    (next <= first_size(call).saturating_mul(16).max(HELD)).then_some(next)
 }

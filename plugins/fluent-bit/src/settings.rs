@@ -4,13 +4,45 @@
 //! `accessible_paths`, read at the first call. A filter works without it, and with a broken one: it then uses
 //! its defaults, says so on stderr and marks its records.
 
-use crate::json::{Field, Fields, Malformed};
+use crate::json::{Field, Fields, Malformed, byte};
 use crate::output::Output;
+use crate::run::Format;
 
 /// A filter's settings. `()` is a filter without any.
 pub trait Settings: Sized + 'static {
     /// Makes the settings from what was found; never fails. What a user should know goes into `notes`.
     fn load(source: Source, notes: &mut Notes<'_>) -> Self;
+
+    /// Bytes of memory that the filter wants for as long as the instance lives: none by default.
+    fn memory(&self) -> usize {
+        0
+    }
+
+    /// Takes that memory, zeroed. Not called where the host has none: a filter works without.
+    fn keep(&mut self, _memory: &'static mut [u8]) {}
+
+    /// Bytes for the answers of [`Self::quick`]; 0, the default, for a filter without.
+    const QUICK: usize = 0;
+
+    /// Answers a record that can be answered without any ado, before the filter is asked: writes the answer and a zero
+    /// byte to `room`, and returns its length without that byte; 0 where it is no such record, or does not fit. The
+    /// filter must give the same answer. It changes nothing that the filter remembers.
+    #[inline(always)]
+    fn quick<'t>(
+        &self,
+        _format: Format,
+        _tag: impl FnOnce() -> &'t [u8],
+        _record: &[u8],
+        _room: &mut [u8],
+    ) -> usize {
+        0
+    }
+
+    /// The call is over. `stands`: the host gets what the filter answered last; else there was no memory for it, and the
+    /// record stays as it came. What a filter remembers from one record to the next must change here alone, since it is
+    /// called again for the same one where its output did not fit.
+    #[inline]
+    fn answered(&self, _stands: bool) {}
 }
 
 impl Settings for () {
@@ -33,7 +65,10 @@ pub enum Source {
 pub struct Notes<'a> {
     module: &'a [u8],
     buffer: &'a mut [u8],
+    /// Length of the lines that are whole.
     len: usize,
+    /// Where the line that is being written goes on; beyond the buffer where it does not fit.
+    at: usize,
 }
 
 impl<'a> Notes<'a> {
@@ -43,34 +78,114 @@ impl<'a> Notes<'a> {
             module: module.as_bytes(),
             buffer,
             len: 0,
+            at: 0,
         }
     }
 
     /// Adds a line `leafpack: <module>.json: <parts>`.
-    #[inline(never)]
     pub fn add(&mut self, parts: &[&[u8]]) {
-        let mut line = Output::new(self.buffer.get_mut(self.len..).unwrap_or_default());
-        line.push(b"leafpack: ");
-        line.push(self.module);
-        line.push(b".json: ");
+        self.start();
         for part in parts {
-            line.push(part);
+            self.push(part);
         }
-        line.push(b"\n");
-        self.len += line.used().unwrap_or(0);
+        self.end(b"");
     }
 
-    /// Keeps only the first lines where less than a long one's room is left.
-    fn make_room(&mut self) {
+    #[inline(never)]
+    fn push(&mut self, text: &[u8]) {
+        Output::new(self.buffer.get_mut(self.at..).unwrap_or_default()).push(text);
+        self.at += text.len();
+    }
+
+    /// Pushes a text of the file, or only its start.
+    #[inline(never)]
+    fn push_short(&mut self, text: &[u8]) {
+        const MOST: usize = 60;
+        match text.get(..MOST) {
+            Some(start) if text.len() > MOST => {
+                self.push(start);
+                self.push("…".as_bytes());
+            }
+            _ => self.push(text),
+        }
+    }
+
+    #[inline(never)]
+    fn start(&mut self) {
+        self.push(b"leafpack: ");
+        self.push(self.module);
+        self.push(b".json: ");
+    }
+
+    #[inline(never)]
+    fn end(&mut self, text: &[u8]) {
+        self.push(text);
+        self.push(b"\n");
+        if self.at <= self.buffer.len() {
+            self.len = self.at;
+        }
+        self.at = self.len;
+    }
+
+    /// Starts the line that says why defaults are used. It must be said, so that the last lines make room for it.
+    #[inline(never)]
+    fn start_reason(&mut self) {
         const ROOM: usize = 400;
         let keep = self.buffer.len().saturating_sub(ROOM);
-        if self.len > keep {
-            let lines = self.buffer.get(..keep).unwrap_or_default();
-            self.len = lines
-                .iter()
-                .rposition(|byte| *byte == b'\n')
-                .map_or(0, |at| at + 1);
+        while self.len > keep || (self.len > 0 && byte(self.buffer, self.len - 1) != b'\n') {
+            self.len -= 1;
         }
+        self.at = self.len;
+        self.start();
+    }
+
+    fn end_reason(&mut self) -> Broken {
+        self.end(b"; defaults are used");
+        Broken
+    }
+
+    /// A reason that holds a number.
+    #[inline(never)]
+    fn number_reason(&mut self, before: &[u8], number: u32, behind: &[u8]) -> Broken {
+        self.start_reason();
+        self.push(before);
+        self.push(decimal(number, &mut [0; 5]));
+        self.push(behind);
+        self.end_reason()
+    }
+
+    #[inline(never)]
+    fn malformed(&mut self, text: &[u8], at: usize) -> Broken {
+        let mut line = 1;
+        for byte in text.get(..at).unwrap_or(text) {
+            line += u32::from(*byte == b'\n');
+        }
+        self.number_reason(b"line ", line, b": not a JSON object")
+    }
+
+    #[inline(never)]
+    fn refusal(&mut self, field: &Field<'_>, refusal: Refusal, known: &str) -> Result<(), Broken> {
+        let (key, are, known) = match refusal {
+            Refusal::UnknownKey => (field.key, "known are ", known),
+            Refusal::UnknownBelow { key, known } => (key, "known there are ", known),
+            Refusal::Wrong(right) => {
+                self.start_reason();
+                self.push(b"\"");
+                self.push_short(field.key);
+                self.push(b"\" is ");
+                self.push_short(field.value.text);
+                self.push(b", should be ");
+                self.push(right.as_bytes());
+                return Err(self.end_reason());
+            }
+        };
+        self.start();
+        self.push(b"unknown key \"");
+        self.push_short(key);
+        self.push(b"\" is ignored; ");
+        self.push(are.as_bytes());
+        self.end(known.as_bytes());
+        Ok(())
     }
 
     /// The lines so far.
@@ -84,6 +199,13 @@ impl<'a> Notes<'a> {
 pub enum Refusal {
     /// No setting has this name: it is ignored, with a note.
     UnknownKey,
+    /// The setting is an object and was taken, save for a key that no setting has: it is ignored, with a note.
+    UnknownBelow {
+        /// The unknown key.
+        key: &'static [u8],
+        /// The names that the object may hold.
+        known: &'static str,
+    },
     /// The value is wrong; what would be right, as "a string" or "one of …".
     Wrong(&'static str),
 }
@@ -97,6 +219,7 @@ pub struct Broken;
 /// # Errors
 /// [`Broken`] where the file cannot be read, is not one JSON object, or `each` refused a value; what was taken
 /// before must then be thrown away. The notes say what is wrong and what would be right.
+#[inline]
 pub fn read(
     source: Source,
     known: &str,
@@ -107,91 +230,40 @@ pub fn read(
         Source::Missing => return Ok(()),
         Source::Text(text) => text,
         Source::Unreadable(errno) => {
-            notes.make_room();
-            let mut digits = [0; 5];
-            notes.add(&[
+            return Err(notes.number_reason(
                 b"cannot be read (WASI error ",
-                decimal(u32::from(errno), &mut digits),
-                b"); defaults are used",
-            ]);
-            return Err(Broken);
+                u32::from(errno),
+                b")",
+            ));
         }
     };
-    for field in Fields::new(text) {
-        let field = match field {
-            Ok(field) => field,
-            Err(Malformed { at }) => {
-                notes.make_room();
-                let mut digits = [0; 5];
-                let line = decimal(line_of(text, at), &mut digits);
-                notes.add(&[b"line ", line, b": not a JSON object; defaults are used"]);
-                return Err(Broken);
-            }
-        };
-        match each(&field) {
-            Ok(()) => {}
-            Err(Refusal::UnknownKey) => {
-                let (key, more) = shorten(field.key);
-                notes.add(&[
-                    b"unknown key \"",
-                    key,
-                    more,
-                    b"\" is ignored; known are ",
-                    known.as_bytes(),
-                ]);
-            }
-            Err(Refusal::Wrong(right)) => {
-                let (key, more_key) = shorten(field.key);
-                let (value, more) = shorten(field.value.text);
-                // This one must be said, whatever was said before.
-                notes.make_room();
-                notes.add(&[
-                    b"\"",
-                    key,
-                    more_key,
-                    b"\" is ",
-                    value,
-                    more,
-                    b", should be ",
-                    right.as_bytes(),
-                    b"; defaults are used",
-                ]);
-                return Err(Broken);
-            }
+    let mut fields = Fields::new(text);
+    while fields.advance() {
+        if let Err(refusal) = each(fields.field()) {
+            notes.refusal(fields.field(), refusal, known)?;
         }
     }
-    Ok(())
-}
-
-/// The start of a text for a note, and what stands for the rest.
-fn shorten(text: &[u8]) -> (&[u8], &'static [u8]) {
-    const MOST: usize = 60;
-    match text.get(..MOST) {
-        Some(start) if text.len() > MOST => (start, "…".as_bytes()),
-        _ => (text, b""),
+    match fields.malformed() {
+        None => Ok(()),
+        Some(Malformed { at }) => Err(notes.malformed(text, at)),
     }
-}
-
-/// The line (from 1) that the byte at `at` is on.
-fn line_of(text: &[u8], at: usize) -> u32 {
-    let before = text.get(..at).unwrap_or(text);
-    before
-        .iter()
-        .fold(1, |line, byte| if *byte == b'\n' { line + 1 } else { line })
 }
 
 /// `value` in decimal digits, at most 99,999.
+#[inline]
 fn decimal(value: u32, digits: &mut [u8; 5]) -> &[u8] {
     let mut rest = value.min(99_999);
-    let mut leading = 5;
-    for (index, digit) in digits.iter_mut().enumerate().rev() {
+    for digit in digits.iter_mut().rev() {
         *digit = b'0' + (rest % 10) as u8;
-        if rest > 0 || index == 4 {
-            leading = index;
-        }
         rest /= 10;
     }
-    digits.get(leading..).unwrap_or_default()
+    let mut text: &[u8] = digits;
+    while let [b'0', later @ ..] = text
+        && !later.is_empty()
+    {
+        text = later;
+    }
+    text
 }
 
 #[cfg(test)]

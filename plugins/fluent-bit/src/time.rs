@@ -1,5 +1,7 @@
 //! The host's time, and RFC 3339 text.
 
+use crate::json::{byte, digits_end, word};
+
 /// A point in time as Fluent Bit passes it: both halves are the event's, not the wall clock of the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Time {
@@ -15,59 +17,38 @@ pub const RFC3339_LEN: usize = 30;
 impl Time {
     /// `2026-01-31T23:59:59.000000000Z`: UTC, always nine digits, as conmon writes fractions.
     pub fn rfc3339(self) -> [u8; RFC3339_LEN] {
-        let (year, month, day) = civil(self.seconds / 86_400);
-        let second_of_day = self.seconds % 86_400;
+        let [year, month, day] = civil(self.seconds / 86_400);
+        let minutes = self.seconds / 60;
+        let nanoseconds = self.nanoseconds % 1_000_000_000;
+        // From the last digit to the first: each character that is no digit starts the next number.
+        let parts = [
+            year,
+            month,
+            day,
+            minutes / 60 % 24,
+            minutes % 60,
+            self.seconds % 60,
+            nanoseconds,
+        ];
+        let mut parts = parts.iter().rev();
+        let mut rest = 0;
         let mut text = *b"0000-00-00T00:00:00.000000000Z";
-        let [
-            y0,
-            y1,
-            y2,
-            y3,
-            _,
-            m0,
-            m1,
-            _,
-            d0,
-            d1,
-            _,
-            h0,
-            h1,
-            _,
-            i0,
-            i1,
-            _,
-            s0,
-            s1,
-            _,
-            fraction @ ..,
-            _,
-        ] = &mut text;
-        digits([y3, y2, y1, y0], year);
-        digits([m1, m0], month);
-        digits([d1, d0], day);
-        digits([h1, h0], second_of_day / 3600);
-        digits([i1, i0], second_of_day / 60 % 60);
-        digits([s1, s0], second_of_day % 60);
-        let mut rest = self.nanoseconds % 1_000_000_000;
-        for digit in fraction.iter_mut().rev() {
-            *digit = b'0' + (rest % 10) as u8;
-            rest /= 10;
+        for place in text.iter_mut().rev() {
+            if *place == b'0' {
+                *place += (rest % 10) as u8;
+                rest /= 10;
+            } else {
+                rest = *parts.next().unwrap_or(&0);
+            }
         }
         text
     }
 }
 
-/// Writes `value` into decimal places, the least significant first.
-fn digits<const N: usize>(places: [&mut u8; N], mut value: u32) {
-    for place in places {
-        *place = b'0' + (value % 10) as u8;
-        value /= 10;
-    }
-}
-
 /// Year, month and day of a day counted from 1970-01-01, by the proleptic Gregorian calendar: the days are
 /// counted from 1 March of a leap cycle of 400 years, so that the leap day comes last.
-fn civil(days: u32) -> (u32, u32, u32) {
+#[inline]
+fn civil(days: u32) -> [u32; 3] {
     let days = days + 719_468;
     let cycle = days / 146_097;
     let day_of_cycle = days % 146_097;
@@ -84,7 +65,7 @@ fn civil(days: u32) -> (u32, u32, u32) {
         shifted_month - 9
     };
     let year = cycle * 400 + year_of_cycle + u32::from(month <= 2);
-    (year, month, day)
+    [year, month, day]
 }
 
 /// Length in bytes of the RFC 3339 time at the start of `text`, or `None` where there is none.
@@ -92,43 +73,79 @@ fn civil(days: u32) -> (u32, u32, u32) {
 /// Takes what runtimes write of Go's layout `2006-01-02T15:04:05.999999999Z07:00`, by which the kubelet reads: no
 /// fraction or 1 to 9 digits, `Z` or a numeric offset, real months and days, seconds below 60. (Go also reads more
 /// digits, a comma, and hours of one digit.)
-#[inline(never)]
+#[inline]
 pub fn rfc3339_prefix(text: &[u8]) -> Option<usize> {
-    let (date, rest) = text.split_first_chunk::<8>()?;
-    let (day_hour_minute, rest) = rest.split_first_chunk::<8>()?;
-    let (second, mut rest) = rest.split_first_chunk::<3>()?;
-    let date = places(*date, *b"0000-00-")?;
-    let day_hour_minute = places(*day_hour_minute, *b"00T00:00")?;
-    let &[b':', s1, s0] = second else { return None };
-    if !(b'0'..=b'5').contains(&s1) || !s0.is_ascii_digit() {
-        return None;
+    let len = prefix_len(text);
+    (len > 0).then_some(len)
+}
+
+/// As [`rfc3339_prefix`], or 0.
+#[inline(never)]
+fn prefix_len(text: &[u8]) -> usize {
+    if !separated(text, 0, b"    -  -  T  :  :") {
+        return 0;
     }
-    let year = two(date, 0) * 100 + two(date, 2);
-    let (month, day) = (two(date, 5), two(day_hour_minute, 0));
-    let (hour, minute) = (two(day_hour_minute, 3), two(day_hour_minute, 6));
-    if hour > 23 || minute > 59 || day == 0 || day > days_in_month(year, month) {
-        return None;
+    let year = number(text, 0) * 100 + number(text, 2);
+    let (month, day) = (number(text, 5), number(text, 8));
+    // Of a number that is none, the result is beyond every bound here.
+    if year > 9999
+        || day.wrapping_sub(1) >= days_in_month(year, month)
+        || number(text, 11) > 23
+        || number(text, 14) > 59
+        || number(text, 17) > 59
+    {
+        return 0;
     }
-    let mut len = 19;
-    if let Some((b'.', fraction)) = rest.split_first() {
-        let count = fraction_len(fraction);
-        if count == 0 || count > 9 {
-            return None;
+    let mut at = 19;
+    if byte(text, at) == b'.' {
+        at = digits_end(text, at + 1);
+        if at > 29 {
+            return 0;
         }
-        rest = fraction.get(count..)?;
-        len += 1 + count;
     }
-    match rest {
-        [b'Z', ..] => Some(len + 1),
-        [b'+' | b'-', h1, h0, b':', m1, m0, ..]
-            if h0.is_ascii_digit()
-                && m0.is_ascii_digit()
-                && (matches!(h1, b'0' | b'1') || (*h1 == b'2' && *h0 <= b'4'))
-                && (b'0'..=b'5').contains(m1) =>
-        {
-            Some(len + 6)
+    let zone = byte(text, at);
+    if zone == b'Z' {
+        return at + 1;
+    }
+    let is_offset = (zone == b'+' || zone == b'-')
+        && separated(text, at, b"   :")
+        && number(text, at + 1) <= 24
+        && number(text, at + 4) <= 59;
+    if is_offset { at + 6 } else { 0 }
+}
+
+/// Whether each character of `template` but its spaces is in the text at `from`.
+#[inline(never)]
+fn separated(text: &[u8], from: usize, template: &[u8]) -> bool {
+    for (at, wanted) in (from..).zip(template) {
+        if *wanted != b' ' && byte(text, at) != *wanted {
+            return false;
         }
-        _ => None,
+    }
+    true
+}
+
+/// The number of two digits at `at`; more than 9999 where there is none.
+#[inline(never)]
+fn number(text: &[u8], at: usize) -> u32 {
+    let tens = byte(text, at).wrapping_sub(b'0');
+    let ones = byte(text, at + 1).wrapping_sub(b'0');
+    if tens > 9 || ones > 9 {
+        return 10_000;
+    }
+    u32::from(tens * 10 + ones)
+}
+
+#[inline]
+fn days_in_month(year: u32, month: u32) -> u32 {
+    match month {
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => {
+            29
+        }
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => 0,
     }
 }
 
@@ -150,85 +167,36 @@ impl Default for LastMinute {
 impl LastMinute {
     /// Whether `text` is a whole time of the most frequent form, `2026-01-31T23:59:59.123456789Z`. `false` says
     /// nothing about other forms.
-    #[inline]
+    #[inline(always)]
     pub fn is_nine_digit_utc(&self, text: &[u8; RFC3339_LEN]) -> bool {
-        let (&date, rest) = text.split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
-        let (&hour, rest) = rest.split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
-        let minute = [u64::from_le_bytes(date), u64::from_le_bytes(hour)];
-        let &[b':', b'0'..=b'5', s0, b'.', ref fraction @ .., last, b'Z'] = rest else {
-            return false;
-        };
-        let Some(eight) = fraction.first_chunk::<8>() else {
-            return false;
-        };
-        if !s0.is_ascii_digit() || !last.is_ascii_digit() || places(*eight, [b'0'; 8]).is_none() {
-            return false;
-        }
-        if self.0.get() == minute {
-            return true;
-        }
-        let valid = rfc3339_prefix(text) == Some(RFC3339_LEN);
+        // Eight bytes at a time; the last two words share two digits.
+        let minute = [word(text, 0), word(text, 8)];
+        let (seconds, fraction) = (word(text, 16), word(text, 22));
+        let odd = unlike(seconds, *b":00.0000", *b"\x0f\x0a\x06\x0f\x06\x06\x06\x06")
+            | unlike(fraction, *b"0000000Z", *b"\x06\x06\x06\x06\x06\x06\x06\x0f");
+        // Word by word: arrays would be compared byte by byte.
+        let last = self.0.get();
+        let new = (minute[0] ^ last[0]) | (minute[1] ^ last[1]);
+        odd == 0 && (new == 0 || self.is_new_minute(text))
+    }
+
+    #[inline(never)]
+    fn is_new_minute(&self, text: &[u8; RFC3339_LEN]) -> bool {
+        let valid = prefix_len(text) == RFC3339_LEN;
         if valid {
-            self.0.set(minute);
+            self.0.set([word(text, 0), word(text, 8)]);
         }
         valid
     }
 }
 
-/// The digits of eight bytes that must look like `template` (a `0` stands for any digit), as nibbles in
-/// place; the first byte is the lowest.
-#[inline]
-fn places(text: [u8; 8], template: [u8; 8]) -> Option<u64> {
-    // A digit plus 6 stays below 16; a separator must be equal, and 0 plus 15 is the last below 16.
-    let mut spread = [0u8; 8];
-    let mut i = 0;
-    while i < 8 {
-        spread[i] = if template[i] == b'0' { 6 } else { 15 };
-        i += 1;
-    }
-    let place = u64::from_le_bytes(text) ^ u64::from_le_bytes(template);
-    let high = 0xf0f0_f0f0_f0f0_f0f0;
-    // The first test keeps the addition of the second from carrying into the next byte.
-    if place & high != 0 || (place + u64::from_le_bytes(spread)) & high != 0 {
-        return None;
-    }
-    Some(place)
-}
-
-/// The two digits at `index`, as a number.
-#[inline]
-fn two(places: u64, index: u32) -> u32 {
-    let pair = (places >> (8 * index)) as u32;
-    (pair & 15) * 10 + (pair >> 8 & 15)
-}
-
-#[inline]
-fn days_in_month(year: u32, month: u32) -> u32 {
-    match month {
-        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => {
-            29
-        }
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => 0,
-    }
-}
-
-/// How many digits `text` starts with.
-fn fraction_len(text: &[u8]) -> usize {
-    // Nine digits are by far the most frequent: two tests instead of nine.
-    if let Some((eight, [ninth, rest @ ..])) = text.split_first_chunk::<8>()
-        && ninth.is_ascii_digit()
-        && places(*eight, [b'0'; 8]).is_some()
-        && !rest.first().is_some_and(u8::is_ascii_digit)
-    {
-        return 9;
-    }
-    text.iter()
-        .take(10)
-        .take_while(|byte| byte.is_ascii_digit())
-        .count()
+/// Not 0 where eight bytes do not look like `template`, whose `0` stands for a digit. `spread` has, for each byte, what
+/// takes the greatest digit to 15: 6, or 10 for a digit of up to 5; and 15 for a byte that must be equal.
+#[inline(always)]
+fn unlike(text: u64, template: [u8; 8], spread: [u8; 8]) -> u64 {
+    let place = text ^ u64::from_le_bytes(template);
+    // Where a sum carries into the next byte, its own byte was beyond 15 already.
+    (place | place.wrapping_add(u64::from_le_bytes(spread))) & 0xf0f0_f0f0_f0f0_f0f0
 }
 
 #[cfg(test)]

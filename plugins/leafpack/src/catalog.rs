@@ -30,6 +30,8 @@ pub struct Filter {
     pub functions: &'static [&'static str],
     /// The `.wasm` file.
     pub wasm: &'static [u8],
+    /// The JSON Schema of its settings file; `None` in a build of before it was written.
+    pub schema: Option<&'static str>,
     /// Its SHA-256, in hexadecimal digits.
     pub sha256: &'static str,
     /// The machine code made from it.
@@ -112,9 +114,12 @@ impl Catalog {
             return Err(without_modules());
         }
         let known: Vec<&str> = self.filters.iter().map(|f| f.name).collect();
+        let distance = |known: &str| strsim::damerau_levenshtein(known, name);
+        let near = known.iter().find(|known| distance(known) <= 2);
+        let near = near.unwrap_or(&known[0]);
         Err(Unknown {
             message: format!("found no filter {name:?}; known are: {}", known.join(", ")),
-            fix: format!("try --filter {}", known[0]),
+            fix: format!("try {near}"),
         })
     }
 

@@ -7,12 +7,17 @@
 //! any, which says so when one is needed.
 
 mod catalog;
+mod chain;
 mod cli;
 mod engine;
 mod exec;
+mod explain;
 mod filter;
 mod function;
+mod host_json;
+mod log_test;
 mod peek;
+mod record;
 mod sandbox;
 pub mod tail;
 

@@ -13,6 +13,7 @@ fn main() -> ExitCode {
         stdout: &mut io::BufWriter::with_capacity(1 << 16, io::stdout().lock()),
         stderr: &mut io::stderr(),
         stdin_is_terminal: io::stdin().is_terminal(),
+        stdout_is_terminal: io::stdout().is_terminal(),
         show_progress: io::stderr().is_terminal() && !io::stdout().is_terminal(),
         variable: &|name| env::var_os(name),
     };

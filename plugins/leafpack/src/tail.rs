@@ -36,7 +36,7 @@ pub fn tag(file_name: &str) -> String {
     format!("kube.var.log.containers.{file_name}")
 }
 
-fn escape(text: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn escape(text: &[u8], out: &mut Vec<u8>) {
     let mut at = 0;
     while at < text.len() {
         while let Some(block) = text.get(at..at + BLOCK).filter(|block| is_plain(block)) {

@@ -3,9 +3,8 @@
 mod common;
 
 use std::fs;
-use std::path::Path;
 
-use common::{CATALOG, Left, call, call_with};
+use common::{CATALOG, Folder, call, call_with};
 use leafpack::Catalog;
 
 const NOTHING: Catalog = Catalog {
@@ -25,33 +24,6 @@ fn list(kind: &str) -> String {
 
 fn config(kind: &str) -> String {
     format!("apiVersion: leafpack.dev/v1alpha1\nkind: {kind}\nmetadata:\n  name: x\n")
-}
-
-/// A folder with these files, as the program is to name them.
-struct Folder(tempfile::TempDir);
-
-impl Folder {
-    fn new(files: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, text) in files {
-            fs::write(folder.path().join(name), text).unwrap();
-        }
-        Folder(folder)
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.path().join(name).display().to_string()
-    }
-
-    fn path_of(&self) -> &Path {
-        self.0.path()
-    }
-
-    /// Text without the folder's name, which differs from run to run.
-    fn strip(&self, left: &Left) -> String {
-        left.text()
-            .replace(&format!("{}/", self.0.path().display()), "")
-    }
 }
 
 #[test]
@@ -154,6 +126,8 @@ fn without_modules_it_says_so() {
         ),
         (vec!["leafpack", "logs", "--filter", "cri"], String::new()),
         (vec!["leafpack", "export", "x"], String::new()),
+        (vec!["leafpack", "test", "x"], String::new()),
+        (vec!["leafpack", "schema"], String::new()),
         (
             vec!["leafpack", "plugin", "install", "--home", "x"],
             String::new(),
@@ -280,173 +254,21 @@ fn render_names_the_file_of_an_error() {
 }
 
 #[test]
-fn logs_prints_a_record_a_line() {
-    let log =
-        "2024-05-01T10:00:00Z stdout F a \"quoted\" word\r\n\ncaf\u{e9}\nlast, without a newline";
-    let folder = Folder::new(&[("web-0_shop_web-abc.log", log)]);
-    let left = call(
-        &[
-            "leafpack",
-            "logs",
-            "--filter",
-            "filter",
-            &folder.path("web-0_shop_web-abc.log"),
-        ],
-        "",
-    );
-    insta::assert_snapshot!(left.text());
-    let from_stdin = call(&["leafpack", "logs", "--filter", "filter"], log);
-    assert_eq!(from_stdin.text(), left.text());
-}
-
-#[test]
-fn logs_takes_its_options() {
-    let filter = ["leafpack", "logs", "--filter", "filter"];
+fn schema_prints_and_lists() {
     let mut all = String::new();
-    for (options, input) in [
-        (vec!["--function", "drop"], "a\nb\n"),
-        (vec!["--key", "message"], "a\n"),
-        (
-            vec!["--json-lines"],
-            "{\"log\":\"a\",\"n\":1}\nplain\n[1]\n",
-        ),
-        (vec!["--function", "tag", "--tag", "{}"], "a\n"),
-        (
-            vec![
-                "--function",
-                "numbers",
-                "--tag",
-                "t",
-                "--time",
-                "1970-01-01T00:00:01.000000002Z",
-            ],
-            "a\n",
-        ),
-        (vec!["--function", "lines"], "a\n"),
+    for words in [
+        &["leafpack", "schema"][..],
+        &["leafpack", "schema", "settings"],
+        &["leafpack", "schema", "filter"],
+        &["leafpack", "schema", "setings"],
     ] {
-        let words: Vec<&str> = filter
-            .iter()
-            .copied()
-            .chain(options.iter().copied())
-            .collect();
         all.push_str(&format!(
             "=== {}\n{}",
-            options.join(" "),
-            call(&words, input).text()
+            words.join(" "),
+            call(words, "").text()
         ));
     }
     insta::assert_snapshot!(all);
-}
-
-#[test]
-fn logs_derives_the_tag_from_the_file() {
-    let name = "web-0_shop_web-abc.log";
-    let folder = Folder::new(&[(name, "a\n")]);
-    let left = call(
-        &[
-            "leafpack",
-            "logs",
-            "--filter",
-            "filter",
-            "--function",
-            "tag",
-            &folder.path(name),
-        ],
-        "",
-    );
-    // The filter answers with the tag, which is no JSON and therefore shown.
-    assert!(
-        left.stderr
-            .contains(": kube.var.log.containers.web-0_shop_web-abc.log\n"),
-        "{}",
-        left.stderr
-    );
-}
-
-#[test]
-fn logs_tells_what_fluent_bit_would_lose() {
-    let mut all = String::new();
-    let folder = Folder::new(&[]);
-    for (options, input) in [
-        (vec!["--function", "picky"], "a\n1\nb\n"),
-        (vec!["--function", "null"], "a\n"),
-        (vec!["--function", "endless"], "a\n"),
-        (vec!["--function", "text"], "a\nb\n"),
-        (vec!["--function", "spin", "--timeout", "50ms"], "a\nb\n"),
-        (vec!["--function", "cry"], "a\n"),
-        (vec!["--function", "echo_msgpack"], "a\n"),
-        (vec!["--settings", "gone.json"], "a\n"),
-        (vec!["gone.log"], ""),
-    ] {
-        let words: Vec<&str> = ["leafpack", "logs", "--filter", "filter"]
-            .into_iter()
-            .chain(options.iter().copied())
-            .collect();
-        all.push_str(&format!(
-            "=== {}\n{}",
-            options.join(" "),
-            folder.strip(&call(&words, input))
-        ));
-    }
-    all.push_str(&format!(
-        "=== an unknown filter\n{}",
-        call(&["leafpack", "logs", "--filter", "cri"], "").text()
-    ));
-    insta::assert_snapshot!(all);
-}
-
-#[test]
-fn logs_warns_of_lines_that_the_tail_input_does_not_take() {
-    let input = format!("{}\n{}\n", "a".repeat(32_766), "b".repeat(32_767));
-    let left = call(
-        &[
-            "leafpack",
-            "logs",
-            "--filter",
-            "filter",
-            "--function",
-            "drop",
-        ],
-        &input,
-    );
-    insta::assert_snapshot!(left.text());
-}
-
-#[test]
-fn logs_hands_over_settings() {
-    let folder = Folder::new(&[("mine.json", "{\"x\":2}")]);
-    let words = ["leafpack", "logs", "--filter", "settings"];
-    let without = call(&words, "a\nb\n");
-    assert_eq!(
-        without.text(),
-        "status: 0\n--- stdout\n{\"missing\":1}\n{\"missing\":1}\n--- stderr\n"
-    );
-    let path = folder.path("mine.json");
-    let with: Vec<&str> = words.into_iter().chain(["--settings", &path]).collect();
-    insta::assert_snapshot!(folder.strip(&call(&with, "a\nb\n")));
-}
-
-/// A filter that says nothing, but marks its records.
-#[test]
-fn logs_looks_for_marks_about_settings() {
-    let folder = Folder::new(&[("mine.json", "{}")]);
-    let words = ["leafpack", "logs", "--filter", "filter", "--json-lines"];
-    let path = folder.path("mine.json");
-    let with: Vec<&str> = words.into_iter().chain(["--settings", &path]).collect();
-    let marked = "{\"a\":1}\n{\"leafpack_error\":\"cri.time: no; cri.settings: cri.json cannot be used\"}\n{}\n";
-    let left = call(&with, marked);
-    assert_eq!(
-        (left.status, &*folder.strip(&left).replace(marked, "…\n")),
-        (
-            1,
-            "status: 1\n--- stdout\n…\n--- stderr\nmine.json: error: records are marked with \"cri.settings: \
-             cri.json cannot be used\"\n"
-        )
-    );
-    // Without settings there is nobody to blame, and a message may say what it likes.
-    assert_eq!(call(&words, marked).status, 0);
-    let other = "{\"_msg\":\"cri.settings: x\",\"leafpack_error\":\"cri.time: no.settings: y\"}\n";
-    assert_eq!(call(&with, other).status, 0);
 }
 
 #[test]
@@ -524,6 +346,8 @@ fn help_teaches() {
         &["leafpack", "--help"][..],
         &["leafpack", "render", "--help"],
         &["leafpack", "logs", "--help"],
+        &["leafpack", "test", "--help"],
+        &["leafpack", "schema", "--help"],
         &["leafpack", "export", "--help"],
         &["leafpack", "plugin", "install", "--help"],
     ] {

@@ -2,6 +2,7 @@
 
 mod access;
 mod config;
+mod filter;
 mod metrics;
 mod network;
 mod pipeline;
@@ -62,12 +63,12 @@ mod paths {
     pub(super) const CONFIG_FILE: &str = "fluent-bit.conf";
     /// The filters' settings: the only folder that they can open.
     pub(super) const SETTINGS: &str = "/leafpack/settings";
-    /// The file of the filter `cri`.
-    pub(super) const CRI_SETTINGS_FILE: &str = "cri.json";
+    /// The file of the filter `container_logs`.
+    pub(super) const FILTER_SETTINGS_FILE: &str = "container-logs.json";
     /// The filters.
     pub(super) const MODULES: &str = "/leafpack/modules";
-    /// The filter `cri`.
-    pub(super) const CRI_MODULE_FILE: &str = "cri.wasm";
+    /// The filter `container_logs`.
+    pub(super) const FILTER_MODULE_FILE: &str = "container-logs.wasm";
     /// Offsets and unsent logs.
     pub(super) const STATE: &str = "/leafpack/state";
     /// The node's logs. It has to be the node's own path: `containers` is full of absolute links into `pods`.

@@ -1,6 +1,6 @@
 //! The DaemonSet, and the ConfigMaps that it mounts.
 
-use super::{COMPONENT, CONTAINER, HTTP, access, config_map_names, paths, pipeline};
+use super::{COMPONENT, CONTAINER, HTTP, access, config_map_names, filter, paths, pipeline};
 use crate::modules::{Modules, encoded};
 use crate::plan::Plan;
 use crate::profile;
@@ -17,7 +17,7 @@ const VALUES_ANNOTATION: &str = "leafpack.dev/config-values";
 /// What the pods read at their start.
 pub(super) struct Files<'m> {
     config: String,
-    cri_settings: String,
+    settings: String,
     modules: &'m Modules<'m>,
 }
 
@@ -26,7 +26,7 @@ impl<'m> Files<'m> {
     pub(super) fn new(plan: &Plan, modules: &'m Modules<'m>) -> Self {
         Files {
             config: pipeline::config(plan),
-            cri_settings: pipeline::cri_settings(),
+            settings: filter::settings(plan),
             modules,
         }
     }
@@ -37,10 +37,10 @@ impl<'m> Files<'m> {
         let map = |name: &str| COMPONENT.object(plan, "v1", "ConfigMap", name);
         [
             map(&names.config).with("data", json!({paths::CONFIG_FILE: self.config})),
-            map(&names.settings).with("data", json!({paths::CRI_SETTINGS_FILE: self.cri_settings})),
+            map(&names.settings).with("data", json!({paths::FILTER_SETTINGS_FILE: self.settings})),
             map(&names.modules).with(
                 "binaryData",
-                json!({paths::CRI_MODULE_FILE: encoded(self.modules.cri)}),
+                json!({paths::FILTER_MODULE_FILE: encoded(self.modules.container_logs)}),
             ),
         ]
     }
@@ -49,8 +49,8 @@ impl<'m> Files<'m> {
         let mut hasher = FnvHasher::default();
         for file in [
             self.config.as_bytes(),
-            self.cri_settings.as_bytes(),
-            self.modules.cri,
+            self.settings.as_bytes(),
+            self.modules.container_logs,
         ] {
             // With the length before it, no byte can move from one file to the next unnoticed.
             hasher.write(&(file.len() as u64).to_le_bytes());

@@ -1,6 +1,6 @@
 //! The fields of an object, one after the other.
 
-use super::scan::{Kind, skip_space, string_end, value_end};
+use super::scan::{INVALID, Kind, byte, closing_quote, end_of_value, skip_space};
 
 /// One field of an object, as slices of its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,16 +28,22 @@ impl<'a> Value<'a> {
     /// The content of a string, still escaped; `None` for another kind.
     #[inline]
     pub fn string(&self) -> Option<&'a [u8]> {
-        match (self.kind, self.text) {
-            (Kind::String, [b'"', content @ .., b'"']) => Some(content),
-            _ => None,
-        }
+        string_content(self.text)
     }
 
     /// The fields of an object; `None` for another kind.
     #[inline]
     pub fn fields(&self) -> Option<Fields<'a>> {
         (self.kind == Kind::Object).then(|| Fields::new(self.text))
+    }
+}
+
+/// The content of a value that is a string, still escaped; `None` for another kind. `value` is valid JSON.
+#[inline(never)]
+pub fn string_content(value: &[u8]) -> Option<&[u8]> {
+    match value {
+        [b'"', content @ .., b'"'] => Some(content),
+        _ => None,
     }
 }
 
@@ -52,85 +58,123 @@ pub struct Malformed {
 #[derive(Debug, Clone)]
 pub struct Fields<'a> {
     text: &'a [u8],
+    /// 0 before the first step; [`INVALID`] behind the last one.
     at: usize,
-    state: State,
+    /// The field of the last step: kept here, for a value of this size is returned through memory anyway.
+    field: Field<'a>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    Start,
-    Within,
-    Ended,
+/// What a step came to.
+enum Step {
+    Field,
+    End,
+    /// The text is malformed.
+    Stop,
 }
 
 impl<'a> Fields<'a> {
     /// Over the one JSON object that `text` should be, white space around it allowed.
-    #[inline]
+    #[inline(never)]
     pub fn new(text: &'a [u8]) -> Self {
         Self {
             text,
             at: 0,
-            state: State::Start,
-        }
-    }
-
-    /// The next field, or `None` inside at the object's end; `None` outside where the text is malformed.
-    #[inline(never)]
-    fn step(&mut self) -> Option<Option<Field<'a>>> {
-        let text = self.text;
-        self.at = skip_space(text, self.at);
-        let byte = text.get(self.at).copied();
-        match self.state {
-            State::Start => {
-                if byte != Some(b'{') {
-                    return None;
-                }
-                self.at = skip_space(text, self.at + 1);
-                if text.get(self.at) == Some(&b'}') {
-                    return self.end();
-                }
-            }
-            State::Within => match byte {
-                Some(b',') => self.at = skip_space(text, self.at + 1),
-                Some(b'}') => return self.end(),
-                _ => return None,
+            field: Field {
+                key: b"",
+                value: Value {
+                    text: b"",
+                    kind: Kind::Scalar,
+                },
+                start: 0,
+                end: 0,
             },
-            State::Ended => return Some(None),
         }
-        self.state = State::Within;
-        let from = self.at;
-        if text.get(from) != Some(&b'"') {
-            return None;
-        }
-        let quote = string_end(text, from + 1)?;
-        let colon = skip_space(text, quote + 1);
-        self.at = colon;
-        if text.get(colon) != Some(&b':') {
-            return None;
-        }
-        let start = skip_space(text, colon + 1);
-        let (end, kind) = value_end(text, start)?;
-        self.at = end;
-        let value = Value {
-            text: text.get(start..end)?,
-            kind,
-        };
-        Some(Some(Field {
-            key: text.get(from + 1..quote)?,
-            value,
-            start: from,
-            end,
-        }))
     }
 
-    /// At the closing brace: only white space may follow.
-    fn end(&mut self) -> Option<Option<Field<'a>>> {
-        self.at = skip_space(self.text, self.at + 1);
-        if self.at != self.text.len() {
-            return None;
+    /// Goes on behind white space, to the byte that this returns.
+    #[inline(never)]
+    fn skip(&mut self) -> u8 {
+        self.at = skip_space(self.text, self.at);
+        byte(self.text, self.at)
+    }
+
+    /// As [`Self::skip`], from the byte behind this one.
+    #[inline(never)]
+    fn next_token(&mut self) -> u8 {
+        self.at += 1;
+        self.skip()
+    }
+
+    /// Reads the next field.
+    #[inline(never)]
+    fn step(&mut self) -> Step {
+        if self.at >= INVALID {
+            return Step::End;
         }
-        self.state = State::Ended;
-        Some(None)
+        let first = self.at == 0;
+        let mut token = self.skip();
+        let mut may_end = !first;
+        if token == (if first { b'{' } else { b',' }) {
+            token = self.next_token();
+            may_end = first;
+        } else if token != b'}' {
+            return Step::Stop;
+        }
+        if token == b'}' && may_end {
+            // Only white space may follow.
+            self.next_token();
+            if self.at != self.text.len() {
+                return Step::Stop;
+            }
+            self.at = INVALID;
+            return Step::End;
+        }
+        let start = self.at;
+        if token != b'"' {
+            return Step::Stop;
+        }
+        let quote = closing_quote(self.text, start + 1);
+        let Some(key) = self.text.get(start + 1..quote) else {
+            return Step::Stop;
+        };
+        self.at = quote;
+        if self.next_token() != b':' {
+            return Step::Stop;
+        }
+        let kind = Kind::of(self.next_token());
+        let end = end_of_value(self.text, self.at);
+        let Some(text) = self.text.get(self.at..end) else {
+            return Step::Stop;
+        };
+        self.at = end;
+        self.field = Field {
+            key,
+            value: Value { text, kind },
+            start,
+            end,
+        };
+        Step::Field
+    }
+}
+
+impl<'a> Fields<'a> {
+    /// Goes on to the next field, which [`Self::field`] then has; `false` behind the last one, and where the text is
+    /// malformed. Takes less of a module than iterating does.
+    #[inline]
+    pub fn advance(&mut self) -> bool {
+        matches!(self.step(), Step::Field)
+    }
+
+    /// The field that [`Self::advance`] came to.
+    #[inline]
+    pub fn field(&self) -> &Field<'a> {
+        &self.field
+    }
+
+    /// Where the text is malformed, after [`Self::advance`] returned `false`; `None` where it is one object.
+    #[inline]
+    pub fn malformed(&self) -> Option<Malformed> {
+        (self.at != INVALID).then_some(Malformed { at: self.at })
     }
 }
 
@@ -140,12 +184,11 @@ impl<'a> Iterator for Fields<'a> {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         match self.step() {
-            Some(field) => field.map(Ok),
-            None => {
-                self.state = State::Ended;
+            Step::Field => Some(Ok(self.field)),
+            Step::End => None,
+            Step::Stop => {
                 let at = self.at;
-                // Ends the iteration: the state above answers from now on.
-                self.text = &[];
+                self.at = INVALID;
                 Some(Err(Malformed { at }))
             }
         }

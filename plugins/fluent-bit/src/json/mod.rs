@@ -8,6 +8,7 @@ mod fields;
 mod scan;
 mod text;
 
-pub use fields::{Field, Fields, Malformed, Value};
-pub use scan::{Kind, MAX_DEPTH, MAX_MAGNITUDE, is_plain, string_end, value_end};
-pub use text::{Unescaped, unescape};
+pub use fields::{Field, Fields, Malformed, Value, string_content};
+pub use scan::{Kind, MAX_DEPTH, MAX_MAGNITUDE, is_plain, plain_len, string_end, value_end, word};
+pub(crate) use scan::{byte, digits_end};
+pub use text::{Unescaped, position, unescape};

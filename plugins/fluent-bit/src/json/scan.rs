@@ -13,6 +13,19 @@ pub enum Kind {
     Scalar,
 }
 
+impl Kind {
+    /// By the first byte of a valid value.
+    #[inline]
+    pub(crate) fn of(first: u8) -> Self {
+        match first {
+            b'"' => Self::String,
+            b'{' => Self::Object,
+            b'[' => Self::Array,
+            _ => Self::Scalar,
+        }
+    }
+}
+
 /// Nesting that [`value_end`] follows, in levels. Deeper text counts as malformed; Fluent Bit's own msgpack
 /// reader stops at 32.
 pub const MAX_DEPTH: u32 = 64;
@@ -20,13 +33,37 @@ pub const MAX_DEPTH: u32 = 64;
 /// Numbers are below 10 to this power; [`value_end`] refuses larger ones.
 pub const MAX_MAGNITUDE: usize = 308;
 
+/// What the scanners return in place of an index where the text is not valid: so far beyond any text that nothing is
+/// found there, nor a few bytes further on. (An `Option` is returned through memory on wasm32, which costs room and
+/// time wherever one is looked at.)
+pub(crate) const INVALID: usize = usize::MAX / 2;
+
+#[inline]
+fn valid(index: usize) -> Option<usize> {
+    (index < INVALID).then_some(index)
+}
+
+/// The byte at an index; behind the text a NUL, which nothing in JSON is.
+#[inline]
+pub(crate) fn byte(text: &[u8], at: usize) -> u8 {
+    text.get(at).copied().unwrap_or(0)
+}
+
+/// The eight bytes at `at`, the first one lowest; 0 where there are not as many.
+#[inline(always)]
+pub fn word(text: &[u8], at: usize) -> u64 {
+    text.get(at..)
+        .and_then(<[u8]>::first_chunk)
+        .map_or(0, |word| u64::from_le_bytes(*word))
+}
+
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
 /// Marks (by its high bit) the lowest byte of `word` that a JSON string cannot hold as it is: a quote, a
 /// backslash or a control character. Bytes above the lowest mark may be marked wrongly, and any byte of 0x80
 /// and above may be.
-#[inline]
+#[inline(always)]
 fn suspects(word: u64) -> u64 {
     // With bit 1 flipped a quote is 0x20 and the two characters below it lie above, so that one comparison
     // finds quotes and control characters alike. A difference borrows into the high bit of its byte where
@@ -37,127 +74,144 @@ fn suspects(word: u64) -> u64 {
 }
 
 /// As [`suspects`], and bytes of 0x80 and above are not marked.
-#[inline]
+#[inline(always)]
 fn specials(word: u64) -> u64 {
     suspects(word) & !word & HIGHS
 }
 
-#[inline]
+#[inline(always)]
 fn is_special(byte: u8) -> bool {
     byte == b'"' || byte == b'\\' || byte < 0x20
 }
 
-/// Index of the first byte from `from` on that a JSON string cannot hold as it is; the text's length where
-/// there is none. (An `Option` would be returned through memory on wasm32, at the price of some ten
-/// instructions in the interpreter.)
+/// Bytes that [`next_special`] looks at together.
+const BLOCK: usize = 32;
+
+/// Whether a block may hold a special byte. Spelt out, for a module that is compiled for size has no loop unrolled.
 #[inline(always)]
-fn next_special(text: &[u8], from: usize) -> usize {
-    let Some((words, tail)) = text.get(from..).map(<[u8]>::as_chunks::<8>) else {
-        return text.len();
-    };
-    let mut at = from;
-    let (blocks, words) = words.as_chunks::<4>();
-    for block in blocks {
-        let [a, b, c, d] = block.map(|word| suspects(u64::from_le_bytes(word)));
-        if (a | b | c | d) & HIGHS != 0 {
-            let found = in_words(block, at, text.len());
-            if found < text.len() {
-                return found;
-            }
-        }
-        at += 32;
-    }
-    let found = in_words(words, at, text.len());
-    if found < text.len() {
-        return found;
-    }
-    at += words.len() * 8;
-    match text.last_chunk::<8>() {
-        Some(word) if !tail.is_empty() => {
-            // The last eight bytes, less those that were read already; the zeros that are shifted in are
-            // marked as control characters behind the text's end.
-            let word = u64::from_le_bytes(*word) >> ((8 * (8 - tail.len())) & 63);
-            at + first(specials(word))
-        }
-        _ => at + tail.iter().take_while(|byte| !is_special(**byte)).count(),
-    }
+fn is_suspect(block: &[u8; BLOCK]) -> bool {
+    let (a, b) = (suspects(word(block, 0)), suspects(word(block, 8)));
+    let (c, d) = (suspects(word(block, 16)), suspects(word(block, 24)));
+    (a | b | c | d) & HIGHS != 0
 }
 
-/// Index of the first special byte of `words`, which start at `at`, or `none`.
-#[inline]
-fn in_words(words: &[[u8; 8]], mut at: usize, none: usize) -> usize {
-    for word in words {
-        let marks = specials(u64::from_le_bytes(*word));
+/// Index of the first special byte of a block; its length where there is none.
+#[inline(never)]
+fn special_of(block: &[u8; BLOCK]) -> usize {
+    let mut at = 0;
+    while at < BLOCK {
+        let marks = specials(word(block, at));
         if marks != 0 {
-            return at + first(marks);
+            return at + (marks.trailing_zeros() / 8) as usize;
         }
         at += 8;
     }
-    none
+    at
 }
 
-/// Index of the lowest marked byte.
+/// Index of the first byte from `from` on that a JSON string cannot hold as it is; the text's length where
+/// there is none. Most of a filter's time goes here.
+#[inline(never)]
+fn next_special(text: &[u8], from: usize) -> usize {
+    let all = text.get(from..).unwrap_or_default();
+    let mut rest = all;
+    while let Some((block, after)) = rest.split_first_chunk() {
+        if is_suspect(block) {
+            let special = special_of(block);
+            if special < BLOCK {
+                return text.len() - rest.len() + special;
+            }
+        }
+        rest = after;
+    }
+    let Some(block) = all.last_chunk() else {
+        // A text that is shorter than a block.
+        let mut at = text.len() - rest.len();
+        for byte in rest {
+            if is_special(*byte) {
+                break;
+            }
+            at += 1;
+        }
+        return at;
+    };
+    // The block that ends with the text: what it shares with the one before is plain.
+    if is_suspect(block) {
+        return text.len() - BLOCK + special_of(block);
+    }
+    text.len()
+}
+
+/// How many bytes at the start of `text` can stand in a JSON string as they are, without any escape.
 #[inline]
-fn first(marks: u64) -> usize {
-    (marks.trailing_zeros() / 8) as usize
+pub fn plain_len(text: &[u8]) -> usize {
+    next_special(text, 0)
 }
 
 /// Whether `text` can stand in a JSON string as it is, without any escape.
-#[inline(never)]
+#[inline]
 pub fn is_plain(text: &[u8]) -> bool {
-    next_special(text, 0) == text.len()
+    plain_len(text) == text.len()
 }
 
 /// Index of the quote that closes the string whose content starts at `from`; `None` where there is none, or
 /// where the content is not valid (a control character, an unknown escape).
 #[inline]
 pub fn string_end(text: &[u8], from: usize) -> Option<usize> {
-    let end = closing_quote(text, from);
-    (end != INVALID).then_some(end)
+    valid(closing_quote(text, from))
 }
 
-/// What [`closing_quote`] returns where there is none.
-const INVALID: usize = usize::MAX;
-
+/// As [`string_end`], or [`INVALID`] and more.
 #[inline(never)]
-fn closing_quote(text: &[u8], from: usize) -> usize {
+pub(crate) fn closing_quote(text: &[u8], from: usize) -> usize {
     let mut at = from;
     loop {
         at = next_special(text, at);
-        match text.get(at..) {
-            Some([b'"', ..]) => return at,
-            Some(escape @ [b'\\', ..]) => match escape_len(escape) {
-                0 => return INVALID,
-                len => at += len,
-            },
+        match byte(text, at) {
+            b'"' => return at,
+            b'\\' => at += escape_len(text, at + 1),
             _ => return INVALID,
         }
     }
 }
 
-/// Length in bytes of the escape that `text` starts with: 2, or 6 for `\uXXXX`; 0 where it is none. A
-/// surrogate counts by itself, whether or not its other half follows (RFC 8259 leaves that to the reader).
+/// Length in bytes of the escape whose backslash is before `at`: 2, or 6 for `\uXXXX`; [`INVALID`] where it is none.
+/// A surrogate counts by itself, whether or not its other half follows (RFC 8259 leaves that to the reader).
 #[inline]
-fn escape_len(text: &[u8]) -> usize {
-    match text {
-        [
-            b'\\',
-            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't',
-            ..,
-        ] => 2,
-        [b'\\', b'u', a, b, c, d, ..]
-            if [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()) =>
-        {
-            6
-        }
-        _ => 0,
+fn escape_len(text: &[u8], at: usize) -> usize {
+    match byte(text, at) {
+        b'u' if unit(text, at + 1) != NO_UNIT => 6,
+        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => 2,
+        _ => INVALID,
     }
 }
 
+/// What [`unit`] returns where there is none.
+pub(crate) const NO_UNIT: u32 = u32::MAX;
+
+/// The value of the four hexadecimal digits at `from`.
+#[inline(never)]
+pub(crate) fn unit(text: &[u8], from: usize) -> u32 {
+    let mut value = 0;
+    for at in from..from + 4 {
+        let digit = byte(text, at);
+        let digit = match digit {
+            b'0'..=b'9' => digit - b'0',
+            // One bit tells upper case from lower.
+            _ => match digit | 0x20 {
+                letter @ b'a'..=b'f' => letter - b'a' + 10,
+                _ => return NO_UNIT,
+            },
+        };
+        value = value << 4 | u32::from(digit);
+    }
+    value
+}
+
 /// Index of the first byte from `from` on that is no JSON white space.
-#[inline]
-pub(super) fn skip_space(text: &[u8], mut from: usize) -> usize {
-    while let Some(b' ' | b'\t' | b'\n' | b'\r') = text.get(from) {
+#[inline(never)]
+pub(crate) fn skip_space(text: &[u8], mut from: usize) -> usize {
+    while let b' ' | b'\t' | b'\n' | b'\r' = byte(text, from) {
         from += 1;
     }
     from
@@ -167,20 +221,30 @@ pub(super) fn skip_space(text: &[u8], mut from: usize) -> usize {
 /// it is not valid JSON or nests deeper than [`MAX_DEPTH`].
 #[inline]
 pub fn value_end(text: &[u8], from: usize) -> Option<(usize, Kind)> {
-    match text.get(from)? {
-        b'"' => Some((string_end(text, from + 1)? + 1, Kind::String)),
-        b'{' => Some((nested_end(text, from)?, Kind::Object)),
-        b'[' => Some((nested_end(text, from)?, Kind::Array)),
-        _ => Some((scalar_end(text, from)?, Kind::Scalar)),
+    let end = valid(end_of_value(text, from))?;
+    Some((end, Kind::of(byte(text, from))))
+}
+
+/// As [`value_end`], or [`INVALID`] and more.
+#[inline(never)]
+pub(crate) fn end_of_value(text: &[u8], from: usize) -> usize {
+    match byte(text, from) {
+        b'{' | b'[' => nested_end(text, from),
+        _ => simple_end(text, from),
     }
 }
 
-/// Index just behind a scalar.
-fn scalar_end(text: &[u8], from: usize) -> Option<usize> {
-    let rest = text.get(from..)?;
-    for word in [&b"true"[..], b"false", b"null"] {
+/// Index just behind a string or a scalar.
+#[inline(never)]
+fn simple_end(text: &[u8], from: usize) -> usize {
+    if byte(text, from) == b'"' {
+        return closing_quote(text, from + 1) + 1;
+    }
+    const WORDS: &[&[u8]] = &[b"true", b"false", b"null"];
+    let rest = text.get(from..).unwrap_or_default();
+    for word in WORDS {
         if rest.starts_with(word) {
-            return Some(from + word.len());
+            return from + word.len();
         }
     }
     number_end(text, from)
@@ -188,128 +252,110 @@ fn scalar_end(text: &[u8], from: usize) -> Option<usize> {
 
 /// Index just behind a number: `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`, of less than
 /// [`MAX_MAGNITUDE`]: Fluent Bit 5 reads what is beyond a double as a syntax error, and then may abort.
-fn number_end(text: &[u8], from: usize) -> Option<usize> {
-    let mut at = from;
-    if text.get(at) == Some(&b'-') {
-        at += 1;
-    }
-    let start = at;
-    match text.get(at)? {
-        b'0' => at += 1,
-        b'1'..=b'9' => at = digits_end(text, at)?,
-        _ => return None,
+#[inline]
+fn number_end(text: &[u8], from: usize) -> usize {
+    let start = from + usize::from(byte(text, from) == b'-');
+    let mut at = start + 1;
+    if byte(text, start) != b'0' {
+        at = digits_end(text, start);
     }
     let mut magnitude = at - start;
-    if text.get(at) == Some(&b'.') {
-        at = digits_end(text, at + 1)?;
+    if byte(text, at) == b'.' {
+        at = digits_end(text, at + 1);
     }
-    if let Some(b'e' | b'E') = text.get(at) {
+    if byte(text, at) | 0x20 == b'e' {
         at += 1;
-        let sign = text.get(at).copied();
-        if let Some(b'+' | b'-') = sign {
+        let sign = byte(text, at);
+        if let b'+' | b'-' = sign {
             at += 1;
         }
-        let digits = text.get(at..digits_end(text, at)?)?;
-        at += digits.len();
-        if sign != Some(b'-') {
-            let exponent = digits.iter().fold(0usize, |value, digit| {
-                value
-                    .saturating_mul(10)
-                    .saturating_add(usize::from(digit - b'0'))
-            });
-            magnitude = magnitude.saturating_add(exponent);
+        let digits = at;
+        at = digits_end(text, at);
+        let mut exponent = 0;
+        for digit in text.get(digits..at).unwrap_or_default() {
+            exponent = (exponent * 10 + usize::from(digit & 15)).min(MAX_MAGNITUDE + 1);
+        }
+        if sign != b'-' {
+            magnitude += exponent;
         }
     }
-    (magnitude <= MAX_MAGNITUDE).then_some(at)
+    if magnitude <= MAX_MAGNITUDE {
+        at
+    } else {
+        INVALID
+    }
 }
 
 /// Index behind one or more digits.
-fn digits_end(text: &[u8], from: usize) -> Option<usize> {
+#[inline(never)]
+pub(crate) fn digits_end(text: &[u8], from: usize) -> usize {
     let mut at = from;
-    while let Some(b'0'..=b'9') = text.get(at) {
+    while byte(text, at).is_ascii_digit() {
         at += 1;
     }
-    (at > from).then_some(at)
-}
-
-/// What may come next inside an object or an array.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Expect {
-    /// The first element of a container that was just opened, or its end.
-    FirstOrEnd,
-    /// An element (behind a comma).
-    Element,
-    /// A comma, or the end of the container.
-    CommaOrEnd,
+    if at > from { at } else { INVALID }
 }
 
 /// Index just behind the object or array that opens at `from`. The stack is one bit a level: set for an
 /// object.
-fn nested_end(text: &[u8], from: usize) -> Option<usize> {
+#[inline(never)]
+fn nested_end(text: &[u8], from: usize) -> usize {
     let mut at = from;
     let mut objects: u64 = 0;
     let mut depth: u32 = 0;
-    let mut expect = Expect::Element;
+    // The container was just opened: its end may follow, or a first element without a comma before it.
+    let mut fresh = false;
     loop {
-        at = skip_space(text, at);
-        let byte = *text.get(at)?;
-        let in_object = depth > 0 && objects & 1 == 1;
-        match expect {
-            Expect::CommaOrEnd if byte == b',' => {
-                at += 1;
-                expect = Expect::Element;
-                continue;
-            }
-            Expect::FirstOrEnd | Expect::CommaOrEnd
-                if (byte == b'}' && in_object) || (byte == b']' && !in_object) =>
-            {
+        if depth > 0 {
+            at = skip_space(text, at);
+            let found = byte(text, at);
+            let in_object = objects & 1 == 1;
+            if found == (if in_object { b'}' } else { b']' }) {
                 at += 1;
                 depth -= 1;
                 objects >>= 1;
                 if depth == 0 {
-                    return Some(at);
+                    return at;
                 }
-                expect = Expect::CommaOrEnd;
+                fresh = false;
                 continue;
             }
-            Expect::CommaOrEnd => return None,
-            Expect::FirstOrEnd | Expect::Element => {}
-        }
-        if in_object {
-            at = key_end(text, at)?;
-        }
-        match *text.get(at)? {
-            open @ (b'{' | b'[') => {
-                if depth == MAX_DEPTH {
-                    return None;
+            if !fresh {
+                if found != b',' {
+                    return INVALID;
                 }
-                at += 1;
-                depth += 1;
-                objects = objects << 1 | u64::from(open == b'{');
-                expect = Expect::FirstOrEnd;
+                at = skip_space(text, at + 1);
             }
-            b'"' => {
-                at = string_end(text, at + 1)? + 1;
-                expect = Expect::CommaOrEnd;
-            }
-            _ => {
-                at = scalar_end(text, at)?;
-                expect = Expect::CommaOrEnd;
+            if in_object {
+                at = key_end(text, at);
             }
         }
+        let open = byte(text, at);
+        fresh = matches!(open, b'{' | b'[');
+        if !fresh {
+            at = simple_end(text, at);
+            continue;
+        }
+        if depth == MAX_DEPTH {
+            return INVALID;
+        }
+        at += 1;
+        depth += 1;
+        objects = objects << 1 | u64::from(open == b'{');
     }
 }
 
 /// Index of the value behind the `"key":` that starts at `from`.
-fn key_end(text: &[u8], from: usize) -> Option<usize> {
-    if text.get(from) != Some(&b'"') {
-        return None;
+#[inline]
+fn key_end(text: &[u8], from: usize) -> usize {
+    if byte(text, from) != b'"' {
+        return INVALID;
     }
-    let colon = skip_space(text, string_end(text, from + 1)? + 1);
-    if text.get(colon) != Some(&b':') {
-        return None;
+    let colon = skip_space(text, closing_quote(text, from + 1) + 1);
+    if byte(text, colon) != b':' {
+        return INVALID;
     }
-    Some(skip_space(text, colon + 1))
+    skip_space(text, colon + 1)
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! The options of the command line, and what `--help` says about them.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::World;
 use crate::sandbox::{BadLimit, Limit, Limits};
@@ -50,19 +51,32 @@ Examples:
   leafpack render stack.yaml | kubectl apply --server-side -f -
   kustomize build base | leafpack render --input - check.yaml")]
     Render(RenderArgs),
-    /// Print the records that Fluent Bit would ship with a filter
+    /// Print the records that Fluent Bit would ship with one or more filters
     ///
-    /// Takes log lines as Fluent Bit's tail input does, calls the filter as its wasm filter does, and prints one JSON
-    /// object for each record that comes back. A line that the filter drops prints nothing.
+    /// Takes log lines as Fluent Bit's tail input does, calls the filters as its wasm filter does, each on what the one
+    /// before left, and prints one JSON object for each record that comes out. A line that is dropped prints nothing.
     #[command(after_long_help = "\
 The record for a line is {\"log\": \"<line>\"}, as the tail input makes it without a parser, escaped as Fluent Bit 4 \
 and 5 do it. The settings file is what Fluent Bit finds as <module>.json in a folder of accessible_paths.
 
 Examples:
   leafpack logs --filter cri /var/log/containers/web-0_shop_web-*.log
+  leafpack logs --filter cri --explain sample.log
+  leafpack logs --filter cri --filter tenant --settings tenant=tenant.json sample.log
   kubectl logs web-0 --timestamps | sed 's/ / stdout F /' | leafpack logs --filter cri
   leafpack logs --filter cri --settings cri.json --time 2024-05-01T12:00:00Z sample.log")]
     Logs(LogsArgs),
+    /// Test log samples against filters: YAML files with lines, and the records that are expected
+    ///
+    /// Takes the given files, and of the given folders every *.test.yaml and *.test.yml in them and below. Prints what
+    /// failed, as a difference field by field, and a summary.
+    #[command(after_long_help = TEST_HELP)]
+    Test(TestArgs),
+    /// Print the JSON Schema of a filter's settings file, for editors; without a name, list the schemas
+    #[command(after_long_help = "\
+Example, for an editor that takes schemas by file name (VS Code: json.schemas):
+  leafpack schema tenant > tenant.schema.json")]
+    Schema(SchemaArgs),
     /// List the modules in this binary, with their kinds, sizes and SHA-256
     List,
     /// Write the filter modules, and a ConfigMap that holds them
@@ -112,15 +126,18 @@ pub(crate) struct RenderArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct LogsArgs {
-    /// The filter's module; leafpack list shows them
-    #[arg(long, value_name = "NAME")]
-    pub(crate) filter: String,
+    /// The filter's module; leafpack list shows them. Several run in this order
+    #[arg(long = "filter", value_name = "NAME", required = true)]
+    pub(crate) filters: Vec<String>,
     /// The function to call, as in Function_Name; by default the module's first
-    #[arg(long, value_name = "NAME")]
-    pub(crate) function: Option<String>,
-    /// The settings, in JSON; by default the filter finds none and uses its defaults
-    #[arg(long, value_name = "FILE")]
-    pub(crate) settings: Option<PathBuf>,
+    #[arg(long = "function", value_name = "[FILTER=]NAME")]
+    pub(crate) functions: Vec<String>,
+    /// The settings, in JSON; by default a filter finds none and uses its defaults
+    #[arg(long, value_name = "[FILTER=]FILE")]
+    pub(crate) settings: Vec<OsString>,
+    /// Print for each line what was recognised, and what each filter changed and why, instead of the records
+    #[arg(long)]
+    pub(crate) explain: bool,
     /// The tag of the records; by default kube.var.log.containers.<FILE's name>, as Tag kube.* makes it
     #[arg(long)]
     pub(crate) tag: Option<String>,
@@ -138,6 +155,70 @@ pub(crate) struct LogsArgs {
     pub(crate) file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) limits: LimitArgs,
+}
+
+/// What `leafpack test --help` says about the format.
+const TEST_HELP: &str = "\
+A test file:
+
+  filters:                       # in order; a case may have its own
+    - name: cri
+      settings: {from_tag: true} # what cri.json would hold
+    - name: tenant
+      settingsFrom:              # or from a file: JSON, or a ConfigMap in rendered YAML
+        file: rendered.yaml
+        configMap: fluent-bit-settings
+        key: tenant.json         # by default <name>.json
+  tag: kube.var.log.containers.web-0_shop_web-0123.log
+  time: 2026-11-18T09:15:00Z     # what Fluent Bit gives the records; by default the start of 1970
+  cases:
+    - name: a split line
+      input: |                   # lines; a record is a mapping; a list holds several of either
+        2026-11-18T09:14:05.3Z stderr P panic: 
+        2026-11-18T09:14:05.3Z stderr F out of range
+      expect:                    # one for each line; a single mapping holds for all of them
+        - exact: {_time: \"2026-11-18T09:14:05.3Z\", stream: stderr, _msg: \"panic: \", partial_message: \"true\"}
+        - subset: {stream: stderr}
+          matches: {_msg: out of r.nge$}
+          absent: [partial_message, leafpack_error]
+
+An expectation is exact (the whole record), or any of subset (fields and their values), matches (fields and regular \
+expressions) and absent (names of fields), or dropped: true. docs/log-tests.md has the details.
+
+Examples:
+  leafpack test log-tests
+  leafpack test --case 'split line' log-tests/cri.test.yaml
+  leafpack test --format junit log-tests > report.xml";
+
+#[derive(Args, Debug)]
+pub(crate) struct TestArgs {
+    /// Files, and folders to look through
+    #[arg(value_name = "DIR|FILE", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Run only cases with this text in their names
+    #[arg(long = "case", value_name = "TEXT")]
+    pub(crate) cases: Vec<String>,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+}
+
+/// How results are printed.
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// JUnit's XML, for CI systems.
+    Junit,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SchemaArgs {
+    /// A filter
+    #[arg(value_name = "NAME")]
+    pub(crate) name: Option<String>,
 }
 
 #[derive(Args, Debug)]

@@ -6,6 +6,8 @@ mod list;
 mod logs;
 mod plugin;
 mod render;
+mod schema;
+mod test;
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Write};
@@ -31,6 +33,8 @@ pub struct World<'a> {
     pub stderr: &'a mut dyn Write,
     /// Whether standard input is a terminal, so that no host is calling.
     pub stdin_is_terminal: bool,
+    /// Whether standard output is a terminal, which shows colours.
+    pub stdout_is_terminal: bool,
     /// Whether a progress bar may be drawn on the process's standard error.
     pub show_progress: bool,
     /// Looks up an environment variable.
@@ -208,6 +212,8 @@ fn as_command(arguments: &[OsString], catalog: &Catalog, world: &mut World<'_>) 
     let done = match cli.command {
         Command::Render(args) => render::run(&args, catalog, world),
         Command::Logs(args) => logs::run(&args, catalog, world),
+        Command::Test(args) => test::run_command(&args, catalog, world),
+        Command::Schema(args) => schema::run(&args, catalog, world),
         Command::List => list::run(catalog, world),
         Command::Export(args) => export::run(&args, catalog, world),
         Command::Plugin(PluginCommand::Install(args)) => plugin::install(&args, catalog, world),
@@ -216,6 +222,12 @@ fn as_command(arguments: &[OsString], catalog: &Catalog, world: &mut World<'_>) 
         Ok(()) => 0,
         Err(failed) => status(world, failed),
     }
+}
+
+/// Whether standard output shows colours: on a terminal, unless NO_COLOR has a value (no-color.org).
+fn colours(world: &World<'_>) -> bool {
+    let refused = (world.variable)("NO_COLOR").is_some_and(|value| !value.is_empty());
+    world.stdout_is_terminal && !refused
 }
 
 /// Reads a file, or standard input for `-`.

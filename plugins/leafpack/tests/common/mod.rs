@@ -4,6 +4,8 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
 use std::sync::{LazyLock, Mutex};
 
 use leafpack::{Catalog, Code, Filter, Function, World};
@@ -45,6 +47,7 @@ pub(crate) fn filter(name: &'static str, functions: &'static [&'static str]) -> 
         name,
         functions,
         wasm: wasm(name).leak(),
+        schema: (name == "settings").then_some("{\n  \"title\": \"Settings of settings\"\n}\n"),
         sha256: "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210",
         code: code(name),
     }
@@ -97,6 +100,25 @@ pub(crate) fn call_with(
     variables: &[(&str, &str)],
     catalog: &Catalog,
 ) -> Left {
+    run(arguments, stdin, variables, catalog, false)
+}
+
+/// As [`call`], with a terminal for standard output.
+pub(crate) fn call_on_terminal(
+    arguments: &[&str],
+    stdin: &str,
+    variables: &[(&str, &str)],
+) -> Left {
+    run(arguments, stdin, variables, &CATALOG, true)
+}
+
+fn run(
+    arguments: &[&str],
+    stdin: &str,
+    variables: &[(&str, &str)],
+    catalog: &Catalog,
+    stdout_is_terminal: bool,
+) -> Left {
     let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let lookup = |name: &str| {
@@ -112,6 +134,7 @@ pub(crate) fn call_with(
             stderr: &mut stderr,
             stdin_is_terminal: false,
             show_progress: false,
+            stdout_is_terminal,
             variable: &lookup,
         },
     );
@@ -120,5 +143,34 @@ pub(crate) fn call_with(
         status,
         stdout: text(stdout),
         stderr: text(stderr),
+    }
+}
+
+/// A folder with these files, as the program is to name them.
+pub(crate) struct Folder(tempfile::TempDir);
+
+impl Folder {
+    pub(crate) fn new(files: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        Folder(folder)
+    }
+
+    pub(crate) fn path(&self, name: &str) -> String {
+        self.0.path().join(name).display().to_string()
+    }
+
+    pub(crate) fn path_of(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Text without the folder's name, which differs from run to run.
+    pub(crate) fn strip(&self, left: &Left) -> String {
+        left.text()
+            .replace(&format!("{}/", self.0.path().display()), "")
     }
 }

@@ -1,0 +1,469 @@
+//! One record: where its event is, and what is written for it.
+
+use leafpack_fluent_bit::json::{Field, Fields, Kind, Value};
+use leafpack_fluent_bit::time::rfc3339_prefix;
+use leafpack_fluent_bit::{Call, ERROR_FIELD, Output, Verdict};
+
+use crate::fields::{
+    ALL_ANNOTATIONS, ANNOTATIONS, COUNT, ERROR, Event, FIELDS, GROUPS, NAMELESS, RECEIVED,
+    REQUEST_OBJECT, STAGE_TIME, by_name, group_of,
+};
+use crate::redact::{self, REDACTED, first_of};
+use crate::settings::{Settings, Shape};
+use crate::text::{NO_FIELD, NOWHERE, find, position};
+use crate::write::{Style, Writer};
+use crate::{message, rules};
+
+/// Names of the settings' labels.
+static LABELS: [&[u8]; 3] = [b"cluster", b"environment", b"tenant"];
+/// The same.
+const LABEL_NAMES: &[u8] = b"cluster;environment;tenant;";
+
+/// Names that the output has besides those and those of [`FIELDS`].
+const NAMES: &[u8] = b"log_type;audit_other;redacted;leafpack_error;";
+/// Names that it has with an event.
+const EVENT_NAMES: &[u8] = b"_time;_msg;annotations;audit_event;";
+
+/// Foreign fields that keep their names, at most; each is compared with those before it.
+const MOST_OTHERS: usize = 16;
+
+/// Reads a record and writes what becomes of it.
+#[inline(never)]
+pub(crate) fn process<'t, 'o: 't>(
+    call: &Call<'t>,
+    settings: &Settings,
+    out: &mut Output<'o>,
+) -> Verdict {
+    let mut writer = Writer::new(out, settings);
+    let mut event = Event::new();
+    let record = call.record.unwrap_or_default();
+    if !event.read(record) {
+        writer.unreadable(call);
+        return Verdict::Emit;
+    }
+    let mut job = Job {
+        writer: &mut writer,
+        record,
+        mark: event.get(ERROR),
+        input: NO_FIELD,
+        place: Place::Record,
+        event: &mut event,
+        names: [b""; MOST_OTHERS],
+        named: 0,
+        bad_time: false,
+        opened: false,
+        hidden: 0,
+    };
+    job.look();
+    if job.has_event() && rules::drop(job.event, settings) {
+        return Verdict::Drop;
+    }
+    job.write(call);
+    Verdict::Emit
+}
+
+/// Where the event is, or why there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Record,
+    /// In the input field.
+    Inner,
+    NoInput,
+    NoJson,
+    OtherKind,
+}
+
+impl Place {
+    fn reason(self) -> &'static [u8] {
+        match self {
+            Self::NoInput => {
+                b"audit.input: neither the record nor its input field is an audit.k8s.io/v1 Event"
+            }
+            Self::NoJson => b"audit.line: the line is no JSON object",
+            Self::OtherKind => b"audit.kind: the object is no audit.k8s.io/v1 Event",
+            _ => b"",
+        }
+    }
+}
+
+struct Job<'j, 'w, 'a, 't> {
+    writer: &'j mut Writer<'w, 'a, 't>,
+    record: &'t [u8],
+    /// What another filter said.
+    mark: Value<'t>,
+    /// The field that the event was looked for in.
+    input: Field<'t>,
+    place: Place,
+    /// The object that was read last: the record, or what is in the input.
+    event: &'j mut Event<'t>,
+    /// Foreign fields that were written under their own names.
+    names: [&'t [u8]; MOST_OTHERS],
+    named: usize,
+    bad_time: bool,
+    /// A text of several members was started.
+    opened: bool,
+    /// Known fields that the settings hide, a bit each.
+    hidden: u64,
+}
+
+impl<'a: 't, 't> Job<'_, '_, 'a, 't> {
+    fn has_event(&self) -> bool {
+        matches!(self.place, Place::Record | Place::Inner)
+    }
+
+    /// Looks for the event in the input field, if the record is none.
+    #[inline(never)]
+    fn look(&mut self) {
+        if self.event.is_event() {
+            return;
+        }
+        let mut fields = Fields::new(self.record);
+        while fields.advance() {
+            if fields.field().key == self.writer.settings.input {
+                self.input = *fields.field();
+            }
+        }
+        let value = self.input.value;
+        let text = match value.string() {
+            Some(content) => self.writer.unescaped(content),
+            None => value.text,
+        };
+        self.place = if value.kind != Kind::String && value.kind != Kind::Object {
+            self.event.clear();
+            Place::NoInput
+        } else if !self.event.read(text) {
+            self.event.clear();
+            Place::NoJson
+        } else if self.event.is_event() {
+            Place::Inner
+        } else {
+            Place::OtherKind
+        };
+    }
+
+    #[inline(never)]
+    fn write(&mut self, call: &Call<'_>) {
+        let settings = self.writer.settings;
+        let mut about = redact::about(self.event.text);
+        if !self.has_event() {
+            about |= redact::about(self.record);
+        }
+        self.writer.set_about(about);
+        self.writer.open_object();
+        self.write_time(call);
+        if self.has_event() {
+            self.writer.event = true;
+            self.write_message();
+        }
+        self.writer.string(b"log_type", b"audit");
+        for (name, value) in LABELS.iter().zip(settings.labels) {
+            if !value.is_empty() {
+                self.writer.string(name, value);
+            }
+        }
+        if self.has_event() {
+            if settings.shape() == Shape::Flat {
+                self.write_flat();
+            } else {
+                self.writer.key(b"audit_event");
+                if settings.shape() == Shape::Text {
+                    self.writer.text(self.event.text, 0, usize::MAX, true);
+                } else {
+                    self.writer.walk(self.event.text, 0, true);
+                }
+            }
+        }
+        self.others(false);
+        self.others(true);
+        self.end_text();
+        if self.writer.redacted {
+            self.writer.string(b"redacted", b"true");
+        }
+        self.write_error();
+        self.writer.close_object();
+    }
+
+    /// `_time`: the event's, else the host's; a record without an event keeps its own.
+    #[inline(never)]
+    fn write_time(&mut self, call: &Call<'_>) {
+        let now = call.time.rfc3339();
+        let mut time: &[u8] = &now;
+        if self.has_event() {
+            let said = self.event.string(self.time_index());
+            self.bad_time = rfc3339_prefix(said) != Some(said.len());
+            if !self.bad_time {
+                time = said;
+            }
+        } else {
+            let mut fields = Fields::new(self.record);
+            while fields.advance() {
+                if fields.field().key == b"_time" {
+                    return;
+                }
+            }
+        }
+        self.writer.string(b"_time", time);
+    }
+
+    fn time_index(&self) -> usize {
+        if self.writer.settings.received() {
+            RECEIVED
+        } else {
+            STAGE_TIME
+        }
+    }
+
+    #[inline(never)]
+    fn write_message(&mut self) {
+        let mut bit = 1;
+        for known in &FIELDS {
+            if self.writer.enter(known.group, known.key).1 {
+                self.hidden |= bit;
+            }
+            bit <<= 1;
+        }
+        let hidden = self.hidden;
+        self.writer.key(b"_msg");
+        self.writer.put(b"\"");
+        let event = &*self.event;
+        message::write(self.writer, event, |index| {
+            let value = event.get(index);
+            if value.text == b"null" {
+                b""
+            } else if hidden >> index & 1 == 1 {
+                REDACTED
+            } else if value.kind == Kind::Scalar {
+                value.text
+            } else {
+                value.string().unwrap_or_default()
+            }
+        });
+        self.writer.put(b"\"");
+    }
+
+    #[inline(never)]
+    fn write_flat(&mut self) {
+        let skipped = if self.bad_time {
+            NOWHERE
+        } else {
+            self.time_index()
+        };
+        let bodies = self.writer.settings.bodies();
+        for (index, known) in FIELDS.iter().enumerate() {
+            let value = self.event.get(index);
+            // What says nothing is left out, so that a field that is there says something.
+            let empty =
+                value.text.len() < 5 && position(value.text, b"null;\"\";[];{};") != NOWHERE;
+            let body = index >= REQUEST_OBJECT;
+            if index >= NAMELESS || index == skipped || empty || (body && !bodies) {
+                continue;
+            }
+            let sensitive = body
+                && self.writer.settings.redaction()
+                && redact::is_sensitive_body(first_of(value.kind), self.writer.about);
+            if self.hidden >> index & 1 == 1 || sensitive {
+                self.writer.redact(known.name);
+                continue;
+            }
+            let (len, _) = self.writer.enter(known.group, known.key);
+            if body {
+                self.writer.key(known.name);
+                let most = self.writer.settings.body_size;
+                self.writer.text(value.text, len, most, false);
+            } else {
+                self.writer.known(known.name, value, len);
+            }
+        }
+        let annotations = self.event.get(ALL_ANNOTATIONS);
+        if annotations.kind == Kind::Object {
+            self.rest_of(ANNOTATIONS, b"annotations", annotations.text);
+        }
+        self.end_text();
+    }
+
+    /// Writes the members of a group that are not known fields into one text.
+    #[inline(never)]
+    fn rest_of(&mut self, group: usize, name: &[u8], object: &'t [u8]) {
+        let prefix: &[u8] = match group {
+            ANNOTATIONS => b"",
+            _ => GROUPS.get(group).copied().unwrap_or_default(),
+        };
+        let mut members = Fields::new(object);
+        while members.advance() {
+            if !self.event.has(group, members.field()) {
+                self.start_text(name);
+                self.writer.member(prefix, group, members.field());
+            }
+        }
+    }
+
+    /// Starts a text that holds an object, with its first member.
+    #[inline(never)]
+    fn start_text(&mut self, name: &[u8]) {
+        if !self.opened {
+            self.opened = true;
+            self.writer.key(name);
+            self.writer.open_text(usize::MAX);
+            self.writer.open_object();
+        }
+    }
+
+    #[inline(never)]
+    fn end_text(&mut self) {
+        if self.opened {
+            self.opened = false;
+            self.writer.close_object();
+            self.writer.close_text();
+        }
+    }
+
+    /// What is neither known nor the event: first the fields that keep their names, then those that cannot.
+    #[inline(never)]
+    fn others(&mut self, rest: bool) {
+        if self.place != Place::Record {
+            let mut fields = Fields::new(self.record);
+            while fields.advance() {
+                self.of_record(fields.field(), rest);
+            }
+        }
+        // In other shapes all of the event is written already.
+        let flat = self.writer.settings.shape() == Shape::Flat;
+        if self.has_event() && flat && self.event.has_others {
+            let mut fields = Fields::new(self.event.text);
+            while fields.advance() {
+                self.of_event(fields.field(), rest);
+            }
+        }
+    }
+
+    /// A field of the event that may be none of the known ones.
+    #[inline(never)]
+    fn of_event(&mut self, field: &Field<'t>, rest: bool) {
+        let group = group_of(field);
+        if self.event.has(0, field) {
+        } else if group == 0 || group == ANNOTATIONS {
+            self.other(field, true, rest);
+        } else if rest {
+            self.rest_of(group, b"audit_other", field.value.text);
+        }
+    }
+
+    /// A field of the record that the event is in, or that there is none in.
+    #[inline(never)]
+    fn of_record(&mut self, field: &Field<'t>, rest: bool) {
+        let value = field.value;
+        if core::ptr::eq(value.text, self.mark.text) && value.kind == Kind::String {
+            // It is taken over.
+        } else if field.start != self.input.start {
+            self.other(field, false, rest);
+        } else if !self.has_event() && self.is_due(field.key, rest) {
+            // A line: what it holds is known, if it is JSON.
+            let Some(content) = value.string() else {
+                return self.writer.member(b"", 0, field);
+            };
+            self.writer.key(field.key);
+            if self.place == Place::NoJson {
+                self.writer.quoted(content, Style::Line);
+            } else {
+                self.writer.text(self.event.text, 0, usize::MAX, false);
+            }
+        }
+    }
+
+    /// A foreign field: nested values of the event as JSON text.
+    #[inline(never)]
+    fn other(&mut self, field: &Field<'t>, of_event: bool, rest: bool) {
+        if !self.is_due(field.key, rest) {
+            return;
+        }
+        let (len, hidden) = self.writer.enter(0, field.key);
+        if of_event && !rest && !hidden && matches!(field.value.kind, Kind::Object | Kind::Array) {
+            self.writer.key(field.key);
+            self.writer.text(field.value.text, len, usize::MAX, false);
+        } else {
+            self.writer.member(b"", 0, field);
+        }
+    }
+
+    /// Whether a foreign field is to be written now: under its own name, where no other has it, or later among the rest.
+    #[inline(never)]
+    fn is_due(&mut self, key: &'t [u8], rest: bool) -> bool {
+        if rest {
+            for name in &self.names {
+                if core::ptr::eq(*name, key) {
+                    return false;
+                }
+            }
+            self.start_text(b"audit_other");
+            return true;
+        }
+        let mut taken = position(key, NAMES) != NOWHERE;
+        let label = self.writer.settings.labels.get(position(key, LABEL_NAMES));
+        taken |= label.is_some_and(|label| !label.is_empty());
+        if self.has_event() {
+            taken |= position(key, EVENT_NAMES) != NOWHERE;
+            taken |= self.writer.settings.shape() == Shape::Flat && by_name(key) != COUNT;
+        }
+        for name in self.names.get(..self.named).unwrap_or_default() {
+            taken |= *name == key;
+        }
+        // A name with an escape could be any.
+        if taken || find(key, b'\\') < key.len() {
+            return false;
+        }
+        let Some(place) = self.names.get_mut(self.named) else {
+            return false;
+        };
+        *place = key;
+        self.named += 1;
+        true
+    }
+
+    /// Why the record is marked, if it is; what an earlier filter said comes first.
+    #[inline(never)]
+    fn write_error(&mut self) {
+        let mut any = self.say(false, self.mark.string().unwrap_or_default());
+        any = self.say(any, self.place.reason());
+        if self.has_event() {
+            let annotations = self.event.get(ALL_ANNOTATIONS);
+            let mut members = Fields::new(annotations.text);
+            while members.advance() {
+                if members.field().key == b"audit.k8s.io/truncated" {
+                    any = self.say(any, b"audit.truncated: the API server cut the event");
+                    break;
+                }
+            }
+        }
+        if self.bad_time {
+            any = self.say(
+                any,
+                b"audit.time: the event has no such timestamp, _time is the host's",
+            );
+        }
+        if self.writer.settings.broken {
+            any = self.say(
+                any,
+                b"audit.settings: audit.json cannot be used, defaults are",
+            );
+        }
+        if any {
+            self.writer.put(b"\"");
+        }
+    }
+
+    /// Adds a sentence to the mark; the first one starts it.
+    #[inline(never)]
+    fn say(&mut self, any: bool, said: &[u8]) -> bool {
+        if said.is_empty() {
+            return any;
+        }
+        if any {
+            self.writer.put(b"; ");
+        } else {
+            self.writer.key(ERROR_FIELD);
+            self.writer.put(b"\"");
+        }
+        self.writer.scrub(said, Style::Plain);
+        true
+    }
+}

@@ -1,0 +1,321 @@
+//! What must not be shipped: where it can be told by the place, and where by the look of a string.
+
+use leafpack_fluent_bit::json::{Kind, string_end};
+
+use crate::text::{NOWHERE, find, has_word, position, skip_space, unit};
+
+/// What stands in for a value.
+pub(crate) const REDACTED: &[u8] = b"[redacted]";
+
+/// What an event is about, as a set of bits.
+pub(crate) type About = u8;
+
+/// Keys of the bodies.
+pub(crate) const BODIES: &[u8] = b"requestObject;responseObject;";
+
+/// Secrets.
+pub(crate) const SECRETS: About = 1;
+/// ConfigMaps.
+pub(crate) const CONFIG_MAPS: About = 2;
+/// Requests for tokens, and reviews of them.
+pub(crate) const TOKENS: About = 4;
+
+/// Values of `kind` and `resource` that tell what an event is about: the first three are Secrets, the next three
+/// ConfigMaps.
+const SUBJECTS: &[u8] =
+    b"Secret;SecretList;secrets;ConfigMap;ConfigMapList;configmaps;TokenReview;TokenRequest;tokenreviews;";
+
+/// What a valid JSON text is about, told by every `kind`, `resource` and `subresource` in it, however deep: too much
+/// rather than too little.
+#[inline(never)]
+pub(crate) fn about(text: &[u8]) -> About {
+    let mut found = 0;
+    let mut at = 0;
+    let mut key: &[u8] = b"";
+    while let Some(&byte) = text.get(at) {
+        if byte != b'"' {
+            at += 1;
+            continue;
+        }
+        let Some(end) = string_end(text, at + 1) else {
+            break;
+        };
+        let content = text.get(at + 1..end).unwrap_or_default();
+        at = skip_space(text, end + 1);
+        if text.get(at) == Some(&b':') {
+            at = skip_space(text, at + 1);
+            key = content;
+        } else {
+            found |= match (
+                position(key, b"kind;resource;subresource;"),
+                position(content, SUBJECTS),
+            ) {
+                (0 | 1, 0..=2) => SECRETS,
+                (0 | 1, 3..=5) => CONFIG_MAPS,
+                (0 | 1, 6..=8) => TOKENS,
+                (2, _) if content == b"token" => TOKENS,
+                _ => 0,
+            };
+            key = b"";
+        }
+    }
+    found
+}
+
+/// Whether a member must not be shown for its key and what the event is about. `first` is the first byte of its value.
+#[inline(never)]
+pub(crate) fn is_sensitive(key: &[u8], first: u8, about: About) -> bool {
+    if first != b'{' && is_header(key) {
+        return true;
+    }
+    if about == 0 {
+        return false;
+    }
+    if position(key, BODIES) != NOWHERE {
+        return about & TOKENS != 0 || is_sensitive_body(first, about);
+    }
+    if key.starts_with(b"patch.webhook.admission.k8s.io/") || key == b"token" {
+        return true;
+    }
+    // `value` is that of a JSON patch. A key with such an escape could be any of these; the API server writes none.
+    const DATA: &[u8] =
+        b"data;stringData;binaryData;value;kubectl.kubernetes.io/last-applied-configuration;";
+    about & (SECRETS | CONFIG_MAPS) != 0
+        && (position(key, DATA) != NOWHERE || key.get(find(key, b'\\') + 1) == Some(&b'u'))
+}
+
+/// Whether this is the name of a header with credentials: it ends in `authorization`, in whatever case.
+#[inline(never)]
+pub(crate) fn is_header(name: &[u8]) -> bool {
+    let start = name.len().checked_sub(13);
+    start.is_some_and(|start| has_word(name, start, b"authorization"))
+}
+
+/// Whether a body, by its first byte, must not be shown at all: one whose parts cannot be told.
+pub(crate) fn is_sensitive_body(first: u8, about: About) -> bool {
+    about & TOKENS != 0 || (about != 0 && first != b'{' && first != b'[')
+}
+
+/// The first byte of a value of this kind, as far as [`is_sensitive`] tells them apart.
+pub(crate) fn first_of(kind: Kind) -> u8 {
+    match kind {
+        Kind::Object => b'{',
+        Kind::Array => b'[',
+        _ => b'"',
+    }
+}
+
+/// What starts something secret in a string, in lower case; words of one first letter have one second letter.
+pub(crate) const WORDS: [&[u8]; 9] = [
+    b"bearer",
+    b"authorization",
+    b"eyj",
+    b"token",
+    b"secret",
+    b"password",
+    // Only in a text that is no JSON: bodies, and data of a part of one.
+    b"requestobject",
+    b"responseobject",
+    b"data\\\"",
+];
+const BEARER: usize = 0;
+const AUTHORIZATION: usize = 1;
+const JWT: usize = 2;
+/// The first of those that only a broken line has.
+const FIRST_OF_LINE: usize = 6;
+
+/// A look for secrets in the escaped content of one string.
+pub(crate) struct Search<'a> {
+    text: &'a [u8],
+    /// It is a line that is no JSON: it may be a part of an event.
+    line: bool,
+    /// No JWT starts before this.
+    barren: usize,
+}
+
+impl<'a> Search<'a> {
+    pub(crate) fn new(text: &'a [u8], line: bool) -> Self {
+        Self {
+            text,
+            line,
+            barren: 0,
+        }
+    }
+
+    /// Where a secret that starts with a word at `at` begins and ends, and where to look on if there is none (both are
+    /// the same then). `at` is not inside of an escape.
+    #[inline(never)]
+    pub(crate) fn at(&mut self, at: usize) -> (usize, usize) {
+        let text = self.text;
+        let first = text.get(at).unwrap_or(&0) | 0x20;
+        let mut which = 0;
+        let mut word: &[u8] = b"";
+        for known in &WORDS {
+            if known.first() == Some(&first) && has_word(text, at, known) {
+                word = known;
+                break;
+            }
+            which += 1;
+        }
+        let behind = at + word.len();
+        let nothing = (at + 1, at + 1);
+        if word.is_empty() {
+            return nothing;
+        }
+        if which >= FIRST_OF_LINE {
+            return if self.line { (at, text.len()) } else { nothing };
+        }
+        if which == JWT {
+            return self.jwt(at).map_or(nothing, |end| (at, end));
+        }
+        let (start, seen) = separators(text, behind);
+        let fits = match which {
+            BEARER => start > behind,
+            AUTHORIZATION => seen & (COLON | EQUALS) != 0,
+            // `token=…` and `…_token=…` of a query.
+            _ => seen & EQUALS != 0,
+        };
+        let end = if !fits {
+            start
+        } else if which == AUTHORIZATION {
+            header_end(text, start, seen & QUOTED != 0)
+        } else {
+            value_end(text, start, which == BEARER)
+        };
+        // "invalid bearer token" is a sentence of the API server.
+        let is_word = which == BEARER && has_word(text, start, b"token") && end - start <= 6;
+        if end == start || is_word {
+            (start, start)
+        } else {
+            (start, end)
+        }
+    }
+
+    /// Where the JSON web token that starts at `at` ends: three parts of base64url, two of which are not empty. It
+    /// starts as `{"` is spelt.
+    fn jwt(&mut self, at: usize) -> Option<usize> {
+        // These three letters alone do as their case is.
+        if at < self.barren || self.text.get(at..at + 3) != Some(b"eyJ") {
+            return None;
+        }
+        let first = self.base64url_end(at);
+        let second = self.base64url_end(first + 1);
+        // What was read without finding a token need not be read again.
+        self.barren = first;
+        // A broken line may end within one.
+        let cut = self.line && second >= self.text.len();
+        let dot = Some(&b'.');
+        if !cut && (self.text.get(first) != dot || second == first + 1) {
+            return None;
+        }
+        self.barren = second;
+        if !cut && self.text.get(second) != dot {
+            return None;
+        }
+        let mut end = second;
+        while self.text.get(end) == dot {
+            end = self.base64url_end(end + 1);
+        }
+        Some(end.min(self.text.len()))
+    }
+
+    #[inline(never)]
+    fn base64url_end(&self, mut at: usize) -> usize {
+        while let Some(b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'_' | b'-') = self.text.get(at) {
+            at += 1;
+        }
+        at
+    }
+}
+
+/// Among the separators was a colon, an equals sign; the last one was a quote.
+const COLON: u8 = 1;
+const EQUALS: u8 = 2;
+const QUOTED: u8 = 4;
+
+/// Where a run of what stands between a name and its value ends, also where that is escaped or percent-encoded, and what
+/// was in it.
+#[inline(never)]
+fn separators(text: &[u8], mut at: usize) -> (usize, u8) {
+    let mut seen = 0;
+    loop {
+        let rest = text.get(at..).unwrap_or_default();
+        let (len, is) = match rest {
+            [b' ' | b'+' | b'[', ..] => (1, 0),
+            [b':', ..] => (1, COLON),
+            [b'=', ..] => (1, EQUALS),
+            [b'\'', ..] => (1, QUOTED),
+            [b'\\', b'n' | b'r', ..] => return (at, seen),
+            [b'\\', b'u', ..] => return (at, seen),
+            [b'\\', _, ..] => (2, QUOTED),
+            [b'%', b'2', b'0', ..] => (3, 0),
+            [b'%', b'2', b'2' | b'7', ..] => (3, QUOTED),
+            [b'%', b'3', b'A' | b'a', ..] => (3, COLON),
+            [b'%', b'3', b'D' | b'd', ..] => (3, EQUALS),
+            _ => return (at, seen),
+        };
+        at += len;
+        seen = seen & !QUOTED | is;
+    }
+}
+
+/// Where a word of a header or of a query ends.
+#[inline(never)]
+fn value_end(text: &[u8], mut at: usize, at_comma: bool) -> usize {
+    loop {
+        match text.get(at..).unwrap_or_default() {
+            [] | [b' ' | b'&' | b'\'', ..] | [b'\\', b'u', b'0', b'0', b'2', b'6', ..] => {
+                return at;
+            }
+            [b',' | b';', ..] if at_comma => return at,
+            [b'\\', b'u', ..] => {}
+            [b'\\', ..] => return at,
+            _ => {}
+        }
+        at += unit(text, at);
+    }
+}
+
+/// Where the value of a header ends: with its quote, else with the line.
+#[inline(never)]
+fn header_end(text: &[u8], mut at: usize, quoted: bool) -> usize {
+    loop {
+        match text.get(at..).unwrap_or_default() {
+            [] | [b'\\', b'n' | b'r', ..] => return at,
+            [b'\\', b'u', ..] => {}
+            [b'\\' | b'\'', ..] if quoted => return at,
+            _ => {}
+        }
+        at += unit(text, at);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_what_a_text_is_about() {
+        for (text, expected) in [
+            (r#"{"objectRef":{"resource":"secrets"}}"#, SECRETS),
+            (r#"{"a":[{"kind" : "SecretList"}]}"#, SECRETS),
+            (
+                r#"{"a":[{"kind":"ConfigMap"},{"kind":"Secret"}]}"#,
+                SECRETS | CONFIG_MAPS,
+            ),
+            (
+                r#"{"resource":"serviceaccounts","subresource":"token"}"#,
+                TOKENS,
+            ),
+            (r#"{"resource":"tokenreviews"}"#, TOKENS),
+            (r#"{"kind":"Pod","name":"secrets"}"#, 0),
+            (r#"{"kind":["Secret"]}"#, SECRETS),
+            (r#"{"kind":1,"x":"Secret"}"#, 0),
+            (r#"{"subresource":"secrets"}"#, 0),
+            (r#"{"x":"\"kind\":\"Secret\""}"#, 0),
+            ("{}", 0),
+        ] {
+            assert_eq!(about(text.as_bytes()), expected, "{text}");
+        }
+    }
+}

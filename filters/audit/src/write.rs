@@ -1,0 +1,569 @@
+//! Writing JSON, also inside of JSON strings, with secrets taken out and long texts cut.
+
+use leafpack_fluent_bit::json::{Field, Kind, Value, plain_len, string_end, unescape, value_end};
+use leafpack_fluent_bit::{Call, Output};
+
+use crate::fields::GROUPS;
+use crate::redact::{
+    About, BODIES, CONFIG_MAPS, REDACTED, Search, WORDS, first_of, is_header, is_sensitive,
+};
+use crate::settings::Settings;
+use crate::text::{Items, NOWHERE, cut, position, skip_space, unit};
+
+/// What a text ends in that was cut.
+const CUT: &[u8] = b"...[cut]";
+
+/// Keys of a path of the settings, at most. The host leaves a module little stack: of what it says that it needs, WAMR
+/// gives it a fifth where it is built with threads, as in Fluent Bit (`cluster->stack_size` of its thread manager).
+const STACK: usize = 16;
+
+/// What to do with a member of an object.
+enum Action {
+    Keep,
+    Drop,
+    Redact,
+    /// Write it as one JSON string, cut at the size of the settings.
+    Body,
+}
+
+/// How a string is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Style {
+    Plain,
+    /// It is a line that is no JSON.
+    Line,
+    /// It goes into the message: without line breaks.
+    Message,
+}
+
+/// The output with all that decides how values are written.
+pub(crate) struct Writer<'w, 'a, 't> {
+    out: &'w mut Output<'a>,
+    pub(crate) settings: &'w Settings,
+    /// What is written is about this.
+    pub(crate) about: About,
+    /// What is written is an audit event.
+    pub(crate) event: bool,
+    /// Something was redacted.
+    pub(crate) redacted: bool,
+    /// How many JSON strings this is inside of.
+    level: u32,
+    /// Bytes that may still be written, before they are escaped for the level.
+    left: usize,
+    cut: bool,
+    /// A comma goes before the next member or element.
+    comma: bool,
+    /// Keys that lead to the value being written.
+    stack: [&'t [u8]; STACK],
+}
+
+impl<'w, 'a, 't> Writer<'w, 'a, 't> {
+    pub(crate) fn new(out: &'w mut Output<'a>, settings: &'w Settings) -> Self {
+        Self {
+            out,
+            settings,
+            about: 0,
+            event: false,
+            redacted: false,
+            level: 0,
+            left: usize::MAX,
+            cut: false,
+            comma: false,
+            stack: [b""; STACK],
+        }
+    }
+
+    /// Says what is to be written, so that it is known what must not be.
+    #[inline(never)]
+    pub(crate) fn set_about(&mut self, about: About) {
+        if self.settings.redaction() {
+            self.about = about;
+            if !self.settings.redact_configmaps() {
+                self.about &= !CONFIG_MAPS;
+            }
+        }
+    }
+
+    /// Appends text: JSON, or a string's escaped content.
+    #[inline(never)]
+    pub(crate) fn put(&mut self, text: &[u8]) {
+        let mut text = text;
+        if text.len() > self.left {
+            text = cut(text, self.left);
+            self.left = 0;
+            self.cut = true;
+        } else if self.left != usize::MAX {
+            self.left -= text.len();
+        }
+        let slashes = b"\\\\\\\\\\\\\\"
+            .get(..(1 << (self.level & 3)) - 1)
+            .unwrap_or_default();
+        if slashes.is_empty() {
+            self.out.push(text);
+            return;
+        }
+        let mut from = 0;
+        for (at, byte) in text.iter().enumerate() {
+            if matches!(byte, b'"' | b'\\') {
+                self.out.push(text.get(from..at).unwrap_or_default());
+                self.out.push(slashes);
+                from = at;
+            }
+        }
+        self.out.push(text.get(from..).unwrap_or_default());
+    }
+
+    #[inline(never)]
+    fn put_comma(&mut self) {
+        if self.comma {
+            self.put(b",");
+        }
+        self.comma = true;
+    }
+
+    /// Opens an object.
+    pub(crate) fn open_object(&mut self) {
+        self.put(b"{");
+        self.comma = false;
+    }
+
+    /// Closes an object.
+    pub(crate) fn close_object(&mut self) {
+        self.put(b"}");
+        self.comma = true;
+    }
+
+    /// Starts a member. `key` is escaped already.
+    pub(crate) fn key(&mut self, key: &[u8]) {
+        self.long_key(b"", key);
+    }
+
+    /// Starts a member whose key is in two parts, with a dot between them where there is a first one.
+    #[inline(never)]
+    fn long_key(&mut self, prefix: &[u8], key: &[u8]) {
+        self.put_comma();
+        self.put(b"\"");
+        if !prefix.is_empty() {
+            self.put(prefix);
+            self.put(b".");
+        }
+        self.put(key);
+        self.put(b"\":");
+    }
+
+    /// A member whose value is a string that is escaped already, and is no secret.
+    #[inline(never)]
+    pub(crate) fn string(&mut self, key: &[u8], content: &[u8]) {
+        self.key(key);
+        self.put(b"\"");
+        self.put(content);
+        self.put(b"\"");
+    }
+
+    /// A member that must not be shown.
+    #[inline(never)]
+    pub(crate) fn redact(&mut self, key: &[u8]) {
+        self.key(key);
+        self.put_redacted();
+    }
+
+    fn put_redacted(&mut self) {
+        self.put(b"\"[redacted]\"");
+        self.redacted = true;
+    }
+
+    /// Starts JSON text in a string, of at most so many bytes.
+    #[inline(never)]
+    pub(crate) fn open_text(&mut self, most: usize) {
+        self.put(b"\"");
+        self.level += 1;
+        self.left = most;
+        self.cut = false;
+    }
+
+    /// Ends it, and says so where it was cut.
+    #[inline(never)]
+    pub(crate) fn close_text(&mut self) {
+        self.end_piece();
+        self.level = self.level.wrapping_sub(1);
+        self.put(b"\"");
+        self.comma = true;
+    }
+
+    /// A piece of a string, of at most so many bytes; what is secret in it is not written.
+    #[inline(never)]
+    pub(crate) fn piece(&mut self, content: &[u8], most: usize) {
+        self.left = most;
+        self.cut = false;
+        self.scrub(content, Style::Message);
+        self.end_piece();
+    }
+
+    fn end_piece(&mut self) {
+        self.left = usize::MAX;
+        if core::mem::take(&mut self.cut) {
+            self.put(CUT);
+        }
+    }
+
+    /// Writes a string's escaped content without what looks like a secret.
+    #[inline(never)]
+    pub(crate) fn scrub(&mut self, text: &[u8], style: Style) {
+        let mut search = Search::new(text, style == Style::Line);
+        let mut from = 0;
+        let mut at = 0;
+        while let Some(&byte) = text.get(at) {
+            // By the letters that the words start with: all but one byte of many are passed over here.
+            let second = STARTS[usize::from(byte & 31)];
+            let next = text.get(at + 1).map_or(0, |next| next | 0x20);
+            if byte < b'@' || (second != next && byte != b'\\') {
+                at += 1;
+                continue;
+            }
+            let (start, end, instead) = if byte == b'\\' {
+                let end = at + unit(text, at);
+                if style == Style::Message && matches!(next, b'n' | b'r' | b't') {
+                    (at, end, &b" "[..])
+                } else {
+                    (end, end, &b""[..])
+                }
+            } else if self.settings.redaction() {
+                let (start, end) = search.at(at);
+                (start, end, REDACTED)
+            } else {
+                (at + 1, at + 1, &b""[..])
+            };
+            if end > start {
+                self.put(text.get(from..start).unwrap_or_default());
+                self.put(instead);
+                self.redacted |= instead == REDACTED;
+                from = end;
+                if self.cut {
+                    return;
+                }
+            }
+            at = end;
+        }
+        self.put(text.get(from..).unwrap_or_default());
+    }
+
+    /// A string value, without what looks like a secret.
+    #[inline(never)]
+    pub(crate) fn quoted(&mut self, content: &[u8], style: Style) {
+        self.put(b"\"");
+        self.scrub(content, style);
+        self.put(b"\"");
+    }
+
+    /// Whether the settings name the place that the first `len` keys of the stack lead to, or one above it.
+    #[inline(never)]
+    fn is_hidden(&self, len: usize) -> bool {
+        let mut paths = Items::new(&self.settings.redact);
+        while paths.next() {
+            let mut rest = paths.content();
+            for key in self.stack.get(..len).unwrap_or_default() {
+                let after = match (rest.strip_prefix(*key), rest.strip_prefix(b"*")) {
+                    (Some(after @ ([] | [b'.', ..])), _) | (_, Some(after @ ([] | [b'.', ..]))) => {
+                        after
+                    }
+                    _ => break,
+                };
+                match after.strip_prefix(b".") {
+                    Some(after) => rest = after,
+                    None => return true,
+                }
+            }
+        }
+        false
+    }
+
+    /// Sets one key of those that lead to the value.
+    #[inline(never)]
+    fn set_key(&mut self, index: usize, key: &'t [u8]) {
+        if let Some(place) = self.stack.get_mut(index) {
+            *place = key;
+        }
+    }
+
+    /// Puts the keys on the stack that lead to a member of a group, and says how many they are and whether the settings
+    /// hide it.
+    #[inline(never)]
+    pub(crate) fn enter(&mut self, group: usize, key: &'t [u8]) -> (usize, bool) {
+        let outer: &[u8] = GROUPS.get(group).copied().unwrap_or_default();
+        let mut len = 0;
+        if !outer.is_empty() {
+            self.set_key(0, outer);
+            len = 1;
+        }
+        self.set_key(len, key);
+        len += 1;
+        (len, self.is_hidden(len))
+    }
+
+    /// A member of a group, as it is but for what must not be shown.
+    #[inline(never)]
+    pub(crate) fn member(&mut self, prefix: &[u8], group: usize, field: &Field<'t>) {
+        let (len, hidden) = self.enter(group, field.key);
+        self.long_key(prefix, field.key);
+        let first = first_of(field.value.kind);
+        if hidden || (self.settings.redaction() && is_sensitive(field.key, first, self.about)) {
+            self.put_redacted();
+        } else {
+            self.walk(field.value.text, len, false);
+        }
+    }
+
+    fn action(&self, index: usize, key: &[u8], first: u8, whole: bool) -> Action {
+        let settings = self.settings;
+        let top = whole && index == 0;
+        let body = top && position(key, BODIES) != NOWHERE;
+        if (self.event && key == b"managedFields")
+            || (top && key == b"leafpack_error")
+            || (body && !settings.bodies())
+        {
+            Action::Drop
+        } else if self.is_hidden(index + 1)
+            || (settings.redaction() && is_sensitive(key, first, self.about))
+        {
+            Action::Redact
+        } else if body {
+            Action::Body
+        } else {
+            Action::Keep
+        }
+    }
+
+    /// Writes a JSON value without what must not be shown. The first `base` keys of the stack lead to it; `whole`: it is
+    /// the event itself.
+    ///
+    /// Nested values are told apart by one bit a level, set for an object, as the SDK's own reader does.
+    #[inline(never)]
+    pub(crate) fn walk(&mut self, text: &'t [u8], base: usize, whole: bool) {
+        let mut at = 0;
+        let mut objects: u64 = 0;
+        let mut depth = 0u32;
+        // A value is due that needs no comma: the first, or one behind its key.
+        let mut bare = true;
+        // Where the body that is being written ends, and at which depth.
+        let mut body: Option<(usize, u32)> = None;
+        let mut key: &[u8] = b"";
+        // The name of a header was `Authorization`.
+        let mut header = false;
+        while let Some(&byte) = text.get(at) {
+            if self.cut {
+                // Nothing more of this is written.
+                let Some((end, of_depth)) = body else { return };
+                at = end;
+                objects = objects
+                    .checked_shr(depth.wrapping_sub(of_depth))
+                    .unwrap_or(0);
+                depth = of_depth;
+                body = None;
+                self.close_text();
+                bare = false;
+                header = false;
+                continue;
+            }
+            let index = (base + objects.count_ones() as usize).wrapping_sub(1);
+            if matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b',' | b':') {
+                at += 1;
+                continue;
+            }
+            if matches!(byte, b'}' | b']') {
+                at += 1;
+                objects >>= 1;
+                depth = depth.wrapping_sub(1);
+                header = false;
+                self.put(&[byte]);
+                self.comma = true;
+            } else if byte == b'"' && !bare && objects & 1 == 1 {
+                let Some(end) = string_end(text, at + 1) else {
+                    return;
+                };
+                key = text.get(at + 1..end).unwrap_or_default();
+                let colon = skip_space(text, end + 1);
+                at = skip_space(text, colon + 1);
+                let Some(&first) = text.get(at) else { return };
+                self.set_key(index, key);
+                let mut action = self.action(index, key, first, whole);
+                if header && key == b"value" {
+                    action = Action::Redact;
+                }
+                bare = true;
+                match action {
+                    Action::Keep => self.key(key),
+                    Action::Body => {
+                        self.key(key);
+                        let Some((end, _)) = value_end(text, at) else {
+                            return;
+                        };
+                        body = Some((end, depth));
+                        self.open_text(self.settings.body_size);
+                    }
+                    Action::Drop | Action::Redact => {
+                        if matches!(action, Action::Redact) {
+                            self.redact(key);
+                        }
+                        let Some((end, _)) = value_end(text, at) else {
+                            return;
+                        };
+                        at = end;
+                        bare = false;
+                    }
+                }
+                continue;
+            } else {
+                if !bare {
+                    self.put_comma();
+                }
+                if matches!(byte, b'{' | b'[') {
+                    at += 1;
+                    objects = objects << 1 | u64::from(byte == b'{');
+                    depth += 1;
+                    bare = false;
+                    header = false;
+                    self.put(&[byte]);
+                    self.comma = false;
+                    continue;
+                }
+                let Some((end, kind)) = value_end(text, at) else {
+                    return;
+                };
+                let value = text.get(at..end).unwrap_or_default();
+                at = end;
+                if let Some(content) = (Value { text: value, kind }).string() {
+                    self.quoted(content, Style::Plain);
+                    header =
+                        bare && self.settings.redaction() && key == b"name" && is_header(content);
+                } else {
+                    self.put(value);
+                }
+                self.comma = true;
+                bare = false;
+            }
+            // A value has ended.
+            if body.is_some_and(|(_, of_depth)| of_depth == depth) && !self.cut {
+                body = None;
+                self.close_text();
+            }
+        }
+    }
+
+    /// Writes a known field, which the first `len` keys of the stack lead to: strings and numbers as they are, arrays of
+    /// strings as one string with commas, all else as JSON text in a string.
+    #[inline(never)]
+    pub(crate) fn known(&mut self, name: &[u8], value: Value<'t>, len: usize) {
+        self.key(name);
+        let mut items = Items::new(&value);
+        let mut joined = value.kind != Kind::Object;
+        while joined && items.next() {
+            joined = items.now.kind == Kind::String;
+        }
+        if value.kind == Kind::Scalar {
+            self.put(value.text);
+        } else if joined {
+            self.put(b"\"");
+            let mut items = Items::new(&value);
+            let mut separator: &[u8] = b"";
+            while items.next() {
+                self.put(separator);
+                self.scrub(items.content(), Style::Plain);
+                separator = b",";
+            }
+            self.put(b"\"");
+        } else {
+            self.text(value.text, len, usize::MAX, false);
+        }
+    }
+
+    /// A JSON value as text in a string.
+    #[inline(never)]
+    pub(crate) fn text(&mut self, value: &'t [u8], len: usize, most: usize, whole: bool) {
+        self.open_text(most);
+        self.walk(value, len, whole);
+        self.close_text();
+    }
+
+    /// A string's content without its escapes, in scratch memory of the output; empty where there is too little of it,
+    /// which the output then says.
+    #[inline(never)]
+    pub(crate) fn unescaped(&mut self, content: &[u8]) -> &'a [u8] {
+        // Unescaping never makes a text longer.
+        let Some(scratch) = self.out.scratch(content.len()) else {
+            return b"";
+        };
+        let mut len = 0;
+        let mut at = 0;
+        while at < content.len() {
+            // Up to the next escape all is copied at once.
+            let rest = content.get(at..).unwrap_or_default();
+            let plain = rest.get(..plain_len(rest)).unwrap_or_default();
+            if let Some(place) = scratch.get_mut(len..len + plain.len()) {
+                place.copy_from_slice(plain);
+            }
+            len += plain.len();
+            at += plain.len();
+            let escape = unit(content, at);
+            for byte in unescape(content.get(at..at + escape).unwrap_or_default()) {
+                if let Some(place) = scratch.get_mut(len) {
+                    *place = byte;
+                }
+                len += 1;
+            }
+            at += escape;
+        }
+        scratch.get(..len).unwrap_or_default()
+    }
+
+    /// The record of a text that is no JSON object, with the host's time.
+    pub(crate) fn unreadable(&mut self, call: &Call<'_>) {
+        let reason: &[u8] = match call.record {
+            None => b"audit.record: the host had no memory for the record",
+            Some(_) => b"audit.record: the record is no JSON object",
+        };
+        self.open_object();
+        self.string(b"_time", &call.time.rfc3339());
+        self.string(leafpack_fluent_bit::ERROR_FIELD, reason);
+        if let Some(record) = call.record {
+            // Half of what is free: the buffer grows until that is enough.
+            let Some(scratch) = self.out.scratch(self.out.room() >> 1) else {
+                return;
+            };
+            let mut copy = Output::new(scratch);
+            copy.push_escaped(record);
+            let Some(len) = copy.used() else {
+                return self.out.refuse();
+            };
+            self.key(leafpack_fluent_bit::RECORD_FIELD);
+            self.quoted(scratch.get(..len).unwrap_or_default(), Style::Line);
+        }
+        self.close_object();
+    }
+}
+
+/// The second letters of the words that start a secret, by the lowest five bits of the first ones.
+static STARTS: [u8; 32] = starts();
+
+const fn starts() -> [u8; 32] {
+    let mut table = [0; 32];
+    let mut index = 0;
+    while index < WORDS.len() {
+        let word = WORDS[index];
+        table[(word[0] & 31) as usize] = word[1];
+        index += 1;
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_is_looked_for() {
+        for word in WORDS {
+            assert_eq!(STARTS[usize::from(word[0] & 31)], word[1]);
+            assert!(word.iter().all(|byte| !byte.is_ascii_uppercase()));
+        }
+    }
+}

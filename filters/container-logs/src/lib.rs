@@ -1,0 +1,147 @@
+#![cfg_attr(target_arch = "wasm32", no_std)]
+#![doc = include_str!("../README.md")]
+
+mod join;
+mod settings;
+
+pub use join::{HOLD_FROM, PENDING, PLACE};
+pub use settings::{JoinMode, JsonBody, Settings};
+
+use join::{Fragment, Join, Joined};
+use leafpack_filter_cri::Fast;
+use leafpack_filter_tenant::Existing;
+use leafpack_fluent_bit::run::{Answer, Format, run};
+use leafpack_fluent_bit::{Call, Notes, Output, Source, Verdict, msgpack};
+
+/// What an instance of the filter holds.
+#[derive(Debug)]
+pub struct State {
+    settings: Settings,
+    fast: Fast,
+    join: Join,
+}
+
+impl From<Settings> for State {
+    fn from(settings: Settings) -> Self {
+        let tenant = &settings.tenant;
+        let mut fast = Fast::new(&settings.cri, settings.json_body.merge);
+        // A lifted field may be kept out by one of the line's of the same name, and whether the record says so depends
+        // on both values.
+        let prefix = tenant.kubernetes.lift.unwrap_or(b"-");
+        let collides = [&b"_time"[..], b"stream", b"_msg"]
+            .iter()
+            .any(|name| name.starts_with(prefix));
+        if tenant.existing == Existing::Keep && collides {
+            fast.disable();
+        }
+        Self {
+            fast,
+            join: Join::default(),
+            settings,
+        }
+    }
+}
+
+impl leafpack_fluent_bit::Settings for State {
+    fn load(source: Source, notes: &mut Notes<'_>) -> Self {
+        Settings::load(source, notes).into()
+    }
+
+    fn memory(&self) -> usize {
+        match self.settings.join {
+            JoinMode::Filter => Fast::MEMORY + Join::MEMORY,
+            _ => Fast::MEMORY,
+        }
+    }
+
+    fn keep(&mut self, memory: &'static mut [u8]) {
+        if let Some((fast, join)) = memory.split_at_mut_checked(Fast::MEMORY) {
+            self.fast.keep(fast);
+            self.join = Join::new(join);
+        }
+    }
+
+    const QUICK: usize = Fast::QUICK;
+
+    #[inline(always)]
+    fn quick<'t>(
+        &self,
+        format: Format,
+        tag: impl FnOnce() -> &'t [u8],
+        record: &[u8],
+        room: &mut [u8],
+    ) -> usize {
+        if !self.join.is_empty() {
+            return 0;
+        }
+        self.fast.quick(format, tag, record, room)
+    }
+
+    #[inline]
+    fn answered(&self, stands: bool) {
+        self.join.answered(stands);
+    }
+}
+
+/// The filter `container_logs`: what the filters `cri` and `tenant` do one after the other, and what they cannot do
+/// apart: the fields of a JSON message become the record's, and cut lines are joined.
+#[inline(never)]
+pub fn container_logs(call: &Call<'_>, state: &State, out: &mut Output<'_>) -> Verdict {
+    let found = state.fast.find(call.record.unwrap_or_default());
+    if let Some(found) = &found
+        && state.settings.join == JoinMode::Filter
+    {
+        let fragment = Fragment {
+            tag: call.tag,
+            time: found.line.time,
+            stream: found.line.stream,
+            message: found.line.message,
+            rest: found.rest,
+        };
+        match state.join.take(found.line.is_partial(), &fragment, out) {
+            Joined::Held => return Verdict::Drop,
+            Joined::Record { record, tag } => {
+                let call = Call {
+                    record: Some(record),
+                    tag,
+                    ..*call
+                };
+                return whole(&call, state, out);
+            }
+            Joined::Alone => {}
+        }
+    }
+    state.fast.answer(found, call, state, out, whole)
+}
+
+/// [`container_logs`] for `Event_Format msgpack`.
+pub fn container_logs_msgpack(call: &Call<'_>, state: &State, out: &mut Output<'_>) -> Verdict {
+    if state.join.is_empty() {
+        return state.fast.answer_packed(call, state, out, container_logs);
+    }
+    msgpack::through_json(container_logs, call, state, out)
+}
+
+/// The whole filter, save that nothing is joined.
+#[inline(never)]
+fn whole(call: &Call<'_>, state: &State, out: &mut Output<'_>) -> Verdict {
+    let Some(memory) = out.scratch(out.room() / 2) else {
+        return Verdict::Emit;
+    };
+    let settings = &state.settings;
+    match run(leafpack_filter_cri::parse, call, &settings.cri, memory) {
+        Answer::Record { len } => {
+            let call = Call {
+                record: memory.get(..len),
+                ..*call
+            };
+            leafpack_filter_tenant::tenant(&call, &settings.tenant, out)
+        }
+        Answer::TooSmall => {
+            out.refuse();
+            Verdict::Emit
+        }
+        // `cri` neither keeps nor drops a record.
+        Answer::Same | Answer::Dropped => Verdict::Keep,
+    }
+}

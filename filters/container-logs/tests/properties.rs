@@ -1,0 +1,289 @@
+//! What holds for every record: the same as `cri` and then `tenant` give, and whatever came before, no difference.
+
+use leafpack_filter_container_logs::{State, container_logs, container_logs_msgpack};
+use leafpack_filter_cri::{State as Cri, cri};
+use leafpack_filter_tenant::{Settings as Tenant, tenant};
+use leafpack_fluent_bit::run::Format;
+use leafpack_fluent_bit::{Call, Output, Settings, Time, msgpack, native};
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+
+const TIME: Time = Time {
+    seconds: 1,
+    nanoseconds: 2,
+};
+
+const ID: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+fn state(settings: &Value) -> State {
+    let (state, notes) = native::load::<State>("container-logs", Some(&settings.to_string()));
+    assert_eq!(notes, "", "{settings}");
+    state
+}
+
+/// What Fluent Bit would get: the quick answer, or else the filter's.
+fn answer(state: &State, format: Format, tag: &[u8], record: &[u8]) -> Option<Vec<u8>> {
+    let mut room = vec![0xee; State::QUICK];
+    let len = state.quick(format, || tag, record, &mut room);
+    if len > 0 {
+        assert_eq!(room[len], 0);
+        room.truncate(len);
+        return Some(room);
+    }
+    slow_answer(state, format, tag, record)
+}
+
+fn slow_answer(state: &State, format: Format, tag: &[u8], record: &[u8]) -> Option<Vec<u8>> {
+    let filter = match format {
+        Format::Json => container_logs,
+        Format::Msgpack => container_logs_msgpack,
+    };
+    let call = Call {
+        tag,
+        time: TIME,
+        record: Some(record),
+    };
+    native::call(filter, state, &call)
+}
+
+fn text(bytes: Option<Vec<u8>>) -> String {
+    String::from_utf8(bytes.expect("nothing is dropped")).unwrap()
+}
+
+/// `cri` and then `tenant`, with the settings that they share.
+fn one_after_the_other(settings: &Value, tag: &[u8], record: &[u8]) -> String {
+    let settings = settings.to_string();
+    let (first, _) = native::load::<Cri>("cri", Some(&settings));
+    let (second, _) = native::load::<Tenant>("tenant", Some(&settings));
+    let call = Call {
+        tag,
+        time: TIME,
+        record: Some(record),
+    };
+    let between = native::call(cri, &first, &call);
+    let call = Call {
+        record: between.as_deref(),
+        ..call
+    };
+    text(native::call(tenant, &second, &call))
+}
+
+/// A record of msgpack with the same fields in the same order.
+fn packed(record: &str) -> Vec<u8> {
+    let value: Value = serde_json::from_str(record).unwrap();
+    let mut bytes = Vec::new();
+    rmpv::encode::write_value(&mut bytes, &as_msgpack(&value)).unwrap();
+    bytes
+}
+
+fn as_msgpack(value: &Value) -> rmpv::Value {
+    match value {
+        Value::Null => rmpv::Value::Nil,
+        Value::Bool(value) => (*value).into(),
+        Value::Number(number) => number.as_i64().expect("integers only").into(),
+        Value::String(text) => text.as_str().into(),
+        Value::Array(values) => rmpv::Value::Array(values.iter().map(as_msgpack).collect()),
+        Value::Object(fields) => rmpv::Value::Map(
+            fields
+                .iter()
+                .map(|(key, value)| (key.as_str().into(), as_msgpack(value)))
+                .collect(),
+        ),
+    }
+}
+
+/// The msgpack of a JSON record by the stated rules.
+fn by_the_rules(json: &str) -> Vec<u8> {
+    let mut buffer = vec![0; json.len() * 4 + 1024];
+    let mut out = Output::new(&mut buffer);
+    msgpack::from_json(json.as_bytes(), &mut out);
+    let len = out.used().unwrap();
+    buffer.truncate(len);
+    buffer
+}
+
+fn message() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => "[a-z =:]{0,80}",
+        1 => any::<String>(),
+        1 => "[a-z\"\\\\{}€😀]{0,60}",
+        1 => Just("{\"level\":\"info\",\"msg\":\"x\"}".to_string()),
+        1 => (240usize..270).prop_map(|len| "m".repeat(len)),
+        1 => Just("n".repeat(512)),
+    ]
+}
+
+fn line() -> impl Strategy<Value = String> {
+    let time = prop_oneof![
+        4 => "2024-0[1-9]-2[0-8]T1[0-9]:[0-5][0-9]:[0-5][0-9]\\.[0-9]{9}Z",
+        2 => "2024-05-01T10:11:12(\\.[0-9]{1,9})?(Z|[+-]0[0-9]:30)",
+        1 => "2024-05-01T10:11:6[0-9]\\.[0-9]{9}Z",
+    ];
+    let tags = prop_oneof![6 => Just("F"), 2 => Just("P"), 1 => Just("F:X"), 1 => Just("P:Y"), 1 => Just("Q")];
+    prop_oneof![
+        12 => (time, prop_oneof!["stdout", "stderr"], tags, message())
+            .prop_map(|(time, stream, tags, message)| format!("{time} {stream} {tags} {message}")),
+        1 => message(),
+        1 => Just("2024-05-01T10:11:12.123456789Z stdout F".to_string()),
+        1 => Just(json!({"log": "docker\n", "stream": "stderr", "time": "2024-05-01T10:11:12Z"}).to_string()),
+    ]
+}
+
+/// What stands beside the line.
+fn others() -> impl Strategy<Value = Map<String, Value>> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i32>().prop_map(Value::from),
+        "[a-z]{0,8}".prop_map(Value::from),
+        Just(json!({"x": [1, "y"]})),
+    ];
+    let name = prop_oneof![
+        3 => "[a-c]{1,2}",
+        1 => proptest::sample::select(vec![
+            "time", "stream", "_p", "logtag", "_time", "_msg", "partial_message", "leafpack_error", "cluster",
+            "tenant", "k8s_pod_name", "k8s_namespace_name", "message", "msg",
+        ]).prop_map(str::to_string),
+    ];
+    let pod = (
+        proptest::sample::select(vec!["shop", "team-a-1", "x"]),
+        "[a-z]{1,5}",
+        proptest::collection::btree_map("[a-z./]{1,12}", "[a-z]{0,5}", 0..4),
+        proptest::collection::btree_map(
+            proptest::sample::select(vec!["_msg", "stream", "_time", "a", "host", "docker_id"]),
+            "[a-z]{0,3}",
+            0..3,
+        ),
+    )
+        .prop_map(|(namespace, pod, labels, more)| {
+            let mut map = json!({"pod_name": pod, "namespace_name": namespace, "labels": labels});
+            for (key, value) in more {
+                map[key] = json!(value);
+            }
+            map
+        });
+    (
+        proptest::collection::vec((name, leaf), 0..3),
+        proptest::option::weighted(0.7, pod),
+    )
+        .prop_map(|(fields, pod)| {
+            let mut fields: Map<String, Value> = fields.into_iter().collect();
+            if let Some(pod) = pod {
+                fields.insert("kubernetes".into(), pod);
+            }
+            fields
+        })
+}
+
+fn settings() -> impl Strategy<Value = Value> {
+    (
+        proptest::sample::select(vec!["victorialogs", "victorialogs", "native"]),
+        any::<bool>(),
+        proptest::sample::select(vec!["k8s_", "k8s_", "", "_", "s"]),
+        proptest::sample::select(vec![json!("object"), json!("flat"), json!("drop")]),
+        proptest::sample::select(vec!["replace", "keep"]),
+        proptest::sample::subsequence(vec!["stream", "a", "k8s_pod_name", "_time"], 0..2),
+        proptest::sample::select(vec!["log", "log", "log", "line"]),
+    )
+        .prop_map(|(names, from_tag, lift, labels, existing, drop, input)| {
+            json!({
+                "cluster": "apps", "environment": "production", "names": names, "from_tag": from_tag, "input": input,
+                "tenant": {"default": "d", "namespaces": {"shop": "finance", "team-a-*": "a"}},
+                "kubernetes": {"lift": lift, "labels": labels, "drop": ["docker_id"]},
+                "existing": existing, "drop": drop,
+            })
+        })
+}
+
+/// Lines of a few files, with what stands beside each, in the order of their arrival.
+fn records() -> impl Strategy<Value = Vec<(String, String)>> {
+    // Files may have the same fields beside their lines, so that only the tag tells them apart.
+    let file = ("[a-z]{0,3}", any::<bool>(), any::<prop::sample::Index>());
+    (
+        proptest::collection::vec(others(), 1..3),
+        proptest::collection::vec(file, 1..4),
+        proptest::collection::vec(
+            (
+                line(),
+                any::<prop::sample::Index>(),
+                proptest::bool::weighted(0.1),
+            ),
+            1..12,
+        ),
+    )
+        .prop_map(|(others, files, lines)| {
+            lines
+                .into_iter()
+                .map(|(line, file, at_the_end)| {
+                    let (tag, pod, other) = &files[file.index(files.len())];
+                    let others = &others[other.index(others.len())];
+                    let mut record = Map::new();
+                    if !at_the_end {
+                        record.insert("log".into(), json!(line));
+                    }
+                    record.extend(others.clone());
+                    record.insert("log".into(), json!(line));
+                    let tag = if *pod {
+                        format!("kube.var.log.containers.{tag}p_shop_c-{ID}.log")
+                    } else {
+                        tag.clone()
+                    };
+                    (tag, Value::Object(record).to_string())
+                })
+                .collect()
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    /// With the settings that they share: byte for byte the same, and in msgpack the same by its rules.
+    #[test]
+    fn it_is_cri_and_then_tenant(mut settings in settings(), records in records()) {
+        let shared = settings.clone();
+        settings["json_body"] = json!({"merge": false});
+        settings["join"] = json!("mark");
+        let json = state(&settings);
+        let pack = state(&settings);
+        for (tag, record) in &records {
+            let expected = one_after_the_other(&shared, tag.as_bytes(), record.as_bytes());
+            let found = text(answer(&json, Format::Json, tag.as_bytes(), record.as_bytes()));
+            prop_assert_eq!(&found, &expected, "of {}", record);
+            let found = answer(&pack, Format::Msgpack, tag.as_bytes(), &packed(record)).unwrap();
+            prop_assert!(!found.contains(&0));
+            prop_assert_eq!(found, by_the_rules(&expected), "of {}", record);
+        }
+    }
+
+    /// What is remembered from record to record changes no answer, with JSON bodies too.
+    #[test]
+    fn what_came_before_makes_no_difference(settings in settings(), records in records()) {
+        let old = state(&settings);
+        for (tag, record) in &records {
+            let (tag, packed) = (tag.as_bytes(), packed(record));
+            let new = state(&settings);
+            for (format, record) in [(Format::Json, record.as_bytes()), (Format::Msgpack, &packed)] {
+                let expected = slow_answer(&new, format, tag, record);
+                prop_assert_eq!(answer(&old, format, tag, record), expected);
+            }
+        }
+    }
+
+    /// Any bytes: one object or map, and the same one again.
+    #[test]
+    fn any_bytes_give_one_record(bytes: Vec<u8>, head in 0..4usize, tag: Vec<u8>) {
+        let state = state(&json!({}));
+        let head: &[u8] = [&b""[..], b"{\"log\":\"2024-05-01T10:11:12.123456789Z stdout F ", b"\x81\xa3log", b"{\"log\":\"{\\\""][head];
+        let record = [head, &bytes].concat();
+        for _ in 0..2 {
+            let found = answer(&state, Format::Json, &tag, &record).unwrap();
+            leafpack_peer::json::fields(&found).map_err(TestCaseError::fail)?;
+            prop_assert_eq!(answer(&state, Format::Json, &tag, &record).unwrap(), found);
+            let found = answer(&state, Format::Msgpack, &tag, &record).unwrap();
+            prop_assert!(!found.contains(&0));
+            let mut rest = &found[..];
+            prop_assert!(rmpv::decode::read_value(&mut rest).unwrap().is_map());
+            prop_assert!(rest.is_empty());
+        }
+    }
+}

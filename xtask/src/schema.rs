@@ -1,0 +1,91 @@
+//! The JSON Schemas of settings files: written beside the code of a filter, and carried by the launcher.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::Result;
+use crate::workspace::{Workspace, read, write_if_changed};
+
+/// Where all schemas are known to be.
+const BASE: &str = "https://leafpack.dev/schemas/filters";
+
+/// Filters whose schema is still to be written.
+const WITHOUT: [&str; 1] = ["container-logs"];
+
+/// Copies `filters/<name>/settings.schema.json` to `dist/filters/<name>.schema.json`.
+pub(crate) fn settings(workspace: &Workspace, name: &str) -> Result<Option<PathBuf>> {
+    let file = format!("filters/{name}/settings.schema.json");
+    let from = workspace.root.join(&file);
+    if !from.is_file() {
+        if WITHOUT.contains(&name) {
+            return Ok(None);
+        }
+        return Err(format!(
+            "{file} is not there: every filter has a JSON Schema of its settings, which `leafpack schema {name}` \
+             prints; see filters/cri/settings.schema.json, and filters/cri/tests/schema.rs, which holds it to the code"
+        ));
+    }
+    let bytes = read(&from)?;
+    check(&file, name, &bytes)?;
+    let to = workspace
+        .dist()
+        .join("filters")
+        .join(format!("{name}.schema.json"));
+    write_if_changed(&to, &bytes)?;
+    Ok(Some(to))
+}
+
+/// What an editor needs to take the file for a schema, and for this one. Its rules are the filter's own tests' matter.
+fn check(file: &str, name: &str, bytes: &[u8]) -> Result<()> {
+    let schema: Value = serde_json::from_slice(bytes).map_err(|why| format!("{file}: {why}"))?;
+    for (key, right) in [
+        (
+            "$schema",
+            "https://json-schema.org/draft/2020-12/schema".to_owned(),
+        ),
+        ("$id", format!("{BASE}/{name}.schema.json")),
+        ("type", "object".to_owned()),
+    ] {
+        if schema[key] != *right {
+            return Err(format!(
+                "{file}: {key}: found {}, expected {right:?}",
+                schema[key]
+            ));
+        }
+    }
+    if !schema["title"].is_string() {
+        return Err(format!(
+            "{file}: title: found {}, expected a string",
+            schema["title"]
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schema_says_what_it_is() {
+        let schema = |id: &str, title: &str| {
+            format!(
+                r#"{{"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "{BASE}/{id}", {title} "type": "object"}}"#
+            )
+        };
+        let check = |text: String| check("f.json", "cri", text.as_bytes());
+        assert_eq!(check(schema("cri.schema.json", r#""title": "x","#)), Ok(()));
+        assert_eq!(
+            check(schema("tenant.schema.json", r#""title": "x","#)),
+            Err(format!(
+                "f.json: $id: found \"{BASE}/tenant.schema.json\", expected \"{BASE}/cri.schema.json\""
+            ))
+        );
+        assert_eq!(
+            check(schema("cri.schema.json", "")),
+            Err("f.json: title: found null, expected a string".into())
+        );
+        assert!(check("{".into()).is_err());
+    }
+}
