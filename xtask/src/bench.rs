@@ -16,8 +16,8 @@ pub(crate) fn bench(workspace: &Workspace, args: &[String]) -> Result<()> {
         ));
     }
     if !options.iter().any(|option| option == "--help") {
-        build::build(workspace)?;
         identity(workspace)?;
+        build::build(workspace)?;
     }
     let mut program = cargo();
     program
@@ -36,8 +36,8 @@ pub(crate) fn bench(workspace: &Workspace, args: &[String]) -> Result<()> {
 
 /// Builds the filter that changes nothing, as our own are built.
 fn identity(workspace: &Workspace) -> Result<()> {
+    let toolchain = Toolchain::find(workspace)?;
     progress::step("the filter that changes nothing", || {
-        let toolchain = Toolchain::find(workspace)?;
         quietly(toolchain.cargo_build(workspace, FILTER_TARGET).args([
             "--locked",
             "--profile",

@@ -222,7 +222,13 @@ fn search(workspace: &Workspace, program: &Path, target: &str, share: Amount) ->
                 "-artifact_prefix={}/{target}-",
                 artifacts.display()
             ))
-            .args(["-timeout=10", "-rss_limit_mb=4096", "-print_final_stats=1"]);
+            // Quick inputs are changed more often than slow ones.
+            .args([
+                "-entropic_scale_per_exec_time=1",
+                "-timeout=10",
+                "-rss_limit_mb=4096",
+                "-print_final_stats=1",
+            ]);
         let file = |path: &Path| {
             File::create(path).map_err(|error| format!("cannot write {}: {error}", path.display()))
         };

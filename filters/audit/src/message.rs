@@ -1,9 +1,12 @@
 //! The event as a sentence.
 
+use leafpack_fluent_bit::json::Kind;
+
 use crate::fields::{
     CODE, DECISION, DECISION_REASON, Event, IMPERSONATED_USERNAME, MESSAGE, NAME, NAMESPACE,
     REASON, RESOURCE, STAGE, SUBRESOURCE, URI, USERNAME, VERB,
 };
+use crate::redact::REDACTED;
 use crate::text::{find, lookup};
 use crate::write::Writer;
 
@@ -18,88 +21,110 @@ const VERBS: &[u8] = b"get=read;list=listed;watch=watched;create=created;update=
 const DEEDS: &[u8] = b"exec=ran a command in;attach=attached to;portforward=forwarded ports of;proxy=called through;\
     log=read the log of;eviction=evicted;binding=bound;token=made a token for;";
 
-/// Writes the content of `_msg`: who did what to what, and what came of it. `shown` gives a known field as far as it may
-/// be shown.
-#[inline(never)]
-pub(crate) fn write<'t>(
-    writer: &mut Writer<'_, '_, 't>,
-    event: &Event<'t>,
-    shown: impl Fn(usize) -> &'t [u8],
-) {
-    let mut put = |before: &[u8], content: &[u8]| {
-        if !content.is_empty() {
-            writer.put(before);
-            writer.piece(content, MOST);
-        }
-    };
-    put(b"", or(shown(USERNAME), b"somebody"));
-    put(b" as ", shown(IMPERSONATED_USERNAME));
-
-    let mut deed = lookup(event.string(SUBRESOURCE), DEEDS);
-    let is_deed = !deed.is_empty();
-    if !is_deed {
-        deed = lookup(event.string(VERB), VERBS);
-    }
-    if deed.is_empty() {
-        put(b" did ", or(shown(VERB), b"something"));
-        deed = b"to";
-    }
-    put(b" ", deed);
-
-    if event.is(RESOURCE, b"") {
-        let uri = shown(URI);
-        let path = find(uri, b'?');
-        put(
-            b" ",
-            or(uri.get(..path).unwrap_or_default(), b"something unnamed"),
-        );
-    } else {
-        put(b" ", shown(RESOURCE));
-        put(b"/", shown(NAME));
-        if !is_deed {
-            put(b"/", shown(SUBRESOURCE));
-        }
-        // The namespace of a namespace is itself.
-        if !event.is(RESOURCE, b"namespaces") {
-            put(b" in ", shown(NAMESPACE));
-        }
-    }
-
-    let code = shown(CODE);
-    let mut why = 0;
-    let outcome: &[u8] = if event.is(STAGE, b"RequestReceived") {
-        b"received"
-    } else if event.is(STAGE, b"Panic") {
-        why = 1;
-        b"panic"
-    } else if event.is(DECISION, b"forbid") {
-        why = 2;
-        b"forbidden"
-    } else if code.len() == 3 && code.first() >= Some(&b'4') {
-        why = 1;
-        b"failed"
-    } else if event.is(DECISION, b"allow") {
-        b"allowed"
-    } else {
-        b""
-    };
-    put(b": ", code);
-    put(b" (", outcome);
-    if why > 0 {
-        let message = or(shown(MESSAGE), shown(REASON));
-        let decision = if why == 2 {
-            shown(DECISION_REASON)
-        } else {
-            b""
-        };
-        put(b": ", or(decision, message));
-    }
-    if !outcome.is_empty() {
-        writer.put(b")");
-    }
+/// The sentence about an event, being written.
+pub(crate) struct Sentence<'m, 'w, 'a, 't> {
+    pub(crate) writer: &'m mut Writer<'w, 'a, 't>,
+    pub(crate) event: &'m Event<'t>,
+    /// Known fields that may not be shown, a bit each.
+    pub(crate) hidden: u64,
 }
 
-/// The first of the two that is not empty.
-fn or<'t>(first: &'t [u8], second: &'t [u8]) -> &'t [u8] {
-    if first.is_empty() { second } else { first }
+impl<'t> Sentence<'_, '_, '_, 't> {
+    /// A known field as far as it may be shown; empty for objects and arrays.
+    #[inline(never)]
+    fn shown(&self, index: usize) -> &'t [u8] {
+        let value = self.event.get(index);
+        if value.text == b"null" {
+            b""
+        } else if (self.hidden >> index) & 1 == 1 {
+            REDACTED
+        } else if value.kind == Kind::Scalar {
+            value.text
+        } else {
+            self.event.string(index)
+        }
+    }
+
+    /// Writes a text, if there is one, and what goes before it.
+    #[inline(never)]
+    fn put(&mut self, before: &[u8], text: &[u8]) -> bool {
+        if !text.is_empty() {
+            self.writer.put(before);
+            self.writer.piece(text, MOST);
+        }
+        !text.is_empty()
+    }
+
+    /// Writes a known field, if it says something, and what goes before it.
+    #[inline(never)]
+    fn field(&mut self, before: &[u8], index: usize) -> bool {
+        let text = self.shown(index);
+        self.put(before, text)
+    }
+
+    /// Writes who did what to what, and what came of it.
+    #[inline(never)]
+    pub(crate) fn write(&mut self) {
+        if !self.field(b"", USERNAME) {
+            self.writer.put(b"somebody");
+        }
+        self.field(b" as ", IMPERSONATED_USERNAME);
+
+        let event = self.event;
+        let mut deed = lookup(event.string(SUBRESOURCE), DEEDS);
+        let is_deed = !deed.is_empty();
+        if !is_deed {
+            deed = lookup(event.string(VERB), VERBS);
+        }
+        if !self.put(b" ", deed) {
+            if !self.field(b" did ", VERB) {
+                self.writer.put(b" did something");
+            }
+            self.writer.put(b" to");
+        }
+
+        if event.is(RESOURCE, b"") {
+            let uri = self.shown(URI);
+            let path = uri.get(..find(uri, b'?')).unwrap_or_default();
+            if !self.put(b" ", path) {
+                self.writer.put(b" something unnamed");
+            }
+        } else {
+            self.field(b" ", RESOURCE);
+            self.field(b"/", NAME);
+            if !is_deed {
+                self.field(b"/", SUBRESOURCE);
+            }
+            // The namespace of a namespace is itself.
+            if !event.is(RESOURCE, b"namespaces") {
+                self.field(b" in ", NAMESPACE);
+            }
+        }
+
+        self.field(b": ", CODE);
+        let code = event.get(CODE).text;
+        let failed = code.len() == 3 && code.first() >= Some(&b'4');
+        let forbidden = event.is(DECISION, b"forbid");
+        let outcome: &[u8] = if event.is(STAGE, b"RequestReceived") {
+            b"received"
+        } else if event.is(STAGE, b"Panic") {
+            b"panic"
+        } else if forbidden {
+            b"forbidden"
+        } else if failed {
+            b"failed"
+        } else if event.is(DECISION, b"allow") {
+            b"allowed"
+        } else {
+            return;
+        };
+        self.put(b" (", outcome);
+        // What went well needs no reason.
+        if matches!(outcome, [b'f' | b'p', ..]) {
+            let _ = (forbidden && self.field(b": ", DECISION_REASON))
+                || self.field(b": ", MESSAGE)
+                || self.field(b": ", REASON);
+        }
+        self.writer.put(b")");
+    }
 }

@@ -46,16 +46,21 @@ pub(crate) fn about(text: &[u8]) -> About {
             at = skip_space(text, at + 1);
             key = content;
         } else {
-            found |= match (
-                position(key, b"kind;resource;subresource;"),
-                position(content, SUBJECTS),
-            ) {
-                (0 | 1, 0..=2) => SECRETS,
-                (0 | 1, 3..=5) => CONFIG_MAPS,
-                (0 | 1, 6..=8) => TOKENS,
-                (2, _) if content == b"token" => TOKENS,
-                _ => 0,
+            let role = match key {
+                // Few keys start so, and nearly none of those of a body.
+                [b'k' | b'r' | b's', ..] => position(key, b"kind;resource;subresource;"),
+                _ => NOWHERE,
             };
+            if role == 2 {
+                found |= if content == b"token" { TOKENS } else { 0 };
+            } else if role != NOWHERE {
+                found |= match position(content, SUBJECTS) {
+                    0..=2 => SECRETS,
+                    3..=5 => CONFIG_MAPS,
+                    6..=8 => TOKENS,
+                    _ => 0,
+                };
+            }
             key = b"";
         }
     }
@@ -175,13 +180,15 @@ impl<'a> Search<'a> {
             // `token=…` and `…_token=…` of a query.
             _ => seen & EQUALS != 0,
         };
-        let end = if !fits {
-            start
-        } else if which == AUTHORIZATION {
-            header_end(text, start, seen & QUOTED != 0)
-        } else {
-            value_end(text, start, which == BEARER)
+        // A header goes on to the end of its line, or of its quoted text.
+        let stops: &[u8] = match which {
+            _ if !fits => return (start, start),
+            AUTHORIZATION if seen & QUOTED == 0 => b"",
+            AUTHORIZATION => b"'\\",
+            BEARER => b" &'\\,;",
+            _ => b" &'\\",
         };
+        let end = value_end(text, start, stops);
         // "invalid bearer token" is a sentence of the API server.
         let is_word = which == BEARER && has_word(text, start, b"token") && end - start <= 6;
         if end == start || is_word {
@@ -239,19 +246,23 @@ const QUOTED: u8 = 4;
 fn separators(text: &[u8], mut at: usize) -> (usize, u8) {
     let mut seen = 0;
     loop {
-        let rest = text.get(at..).unwrap_or_default();
-        let (len, is) = match rest {
-            [b' ' | b'+' | b'[', ..] => (1, 0),
-            [b':', ..] => (1, COLON),
-            [b'=', ..] => (1, EQUALS),
-            [b'\'', ..] => (1, QUOTED),
-            [b'\\', b'n' | b'r', ..] => return (at, seen),
-            [b'\\', b'u', ..] => return (at, seen),
-            [b'\\', _, ..] => (2, QUOTED),
-            [b'%', b'2', b'0', ..] => (3, 0),
-            [b'%', b'2', b'2' | b'7', ..] => (3, QUOTED),
-            [b'%', b'3', b'A' | b'a', ..] => (3, COLON),
-            [b'%', b'3', b'D' | b'd', ..] => (3, EQUALS),
+        let mut len = unit(text, at);
+        let mut byte = text.get(at).copied().unwrap_or(0);
+        if len > 1 {
+            // An escaped quote, but no line's end; `\u…` is a character of the value.
+            byte = match text.get(at + 1) {
+                Some(b'n' | b'r' | b'u') => 0,
+                _ => b'"',
+            };
+        } else if let Some([b'%', high @ (b'2' | b'3'), low, ..]) = text.get(at..) {
+            len = 3;
+            byte = (high << 4) | ((low & 15) + if *low > b'9' { 9 } else { 0 });
+        }
+        let is = match byte {
+            b' ' | b'+' | b'[' => 0,
+            b':' => COLON,
+            b'=' => EQUALS,
+            b'\'' | b'"' => QUOTED,
             _ => return (at, seen),
         };
         at += len;
@@ -259,35 +270,24 @@ fn separators(text: &[u8], mut at: usize) -> (usize, u8) {
     }
 }
 
-/// Where a word of a header or of a query ends.
+/// Where a value ends: at one of these bytes (a backslash stands for any escape of two bytes), or with the line.
 #[inline(never)]
-fn value_end(text: &[u8], mut at: usize, at_comma: bool) -> usize {
-    loop {
-        match text.get(at..).unwrap_or_default() {
-            [] | [b' ' | b'&' | b'\'', ..] | [b'\\', b'u', b'0', b'0', b'2', b'6', ..] => {
-                return at;
-            }
-            [b',' | b';', ..] if at_comma => return at,
-            [b'\\', b'u', ..] => {}
-            [b'\\', ..] => return at,
-            _ => {}
+fn value_end(text: &[u8], mut at: usize, stops: &[u8]) -> usize {
+    while let Some(&byte) = text.get(at) {
+        let len = unit(text, at);
+        let next = text.get(at + 1);
+        let mut is = byte;
+        if len == 6 {
+            // Go's JSON writer spells `&` so.
+            let ampersand = has_word(text, at, b"\\u0026");
+            is = if ampersand { b'&' } else { b'u' };
         }
-        at += unit(text, at);
-    }
-}
-
-/// Where the value of a header ends: with its quote, else with the line.
-#[inline(never)]
-fn header_end(text: &[u8], mut at: usize, quoted: bool) -> usize {
-    loop {
-        match text.get(at..).unwrap_or_default() {
-            [] | [b'\\', b'n' | b'r', ..] => return at,
-            [b'\\', b'u', ..] => {}
-            [b'\\' | b'\'', ..] if quoted => return at,
-            _ => {}
+        if find(stops, is) < stops.len() || (len == 2 && matches!(next, Some(b'n' | b'r'))) {
+            break;
         }
-        at += unit(text, at);
+        at += len;
     }
+    at
 }
 
 #[cfg(test)]

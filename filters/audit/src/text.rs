@@ -81,47 +81,36 @@ pub(crate) fn has_word(text: &[u8], at: usize, word: &[u8]) -> bool {
         .is_some_and(|found| found.eq_ignore_ascii_case(word))
 }
 
-/// Length of what may not be cut at `at` in a string's escaped content: an escape, both halves of a surrogate pair, or
-/// a character in UTF-8. Never 0.
+/// Length of the escape that stands at `at` in a string's escaped content; 1 where there is none.
 #[inline(never)]
 pub(crate) fn unit(text: &[u8], at: usize) -> usize {
-    let rest = text.get(at..).unwrap_or_default();
-    match rest {
-        [
-            b'\\',
-            b'u',
-            b'd' | b'D',
-            b'8'..=b'9' | b'a' | b'b' | b'A' | b'B',
-            _,
-            _,
-            b'\\',
-            b'u',
-            ..,
-        ] => 12,
-        [b'\\', b'u', ..] => 6,
-        [b'\\', ..] => 2,
-        [0xc0..=0xff, rest @ ..] => {
-            let mut len = 1;
-            while len < 4 && rest.get(len - 1).is_some_and(|byte| byte & 0xc0 == 0x80) {
-                len += 1;
-            }
-            len
-        }
+    match (text.get(at), text.get(at + 1)) {
+        (Some(b'\\'), Some(b'u')) => 6,
+        (Some(b'\\'), _) => 2,
         _ => 1,
     }
 }
 
-/// The start of a string's escaped content, at most `most` bytes long, cut where it may be cut.
+/// The start of a string's escaped content, at most `most` bytes long: not cut within an escape, a surrogate pair of two
+/// of them, or a character in UTF-8.
 #[inline(never)]
 pub(crate) fn cut(text: &[u8], most: usize) -> &[u8] {
-    let mut at = 0;
+    let (mut last, mut at) = (0, 0);
     loop {
         let next = at + unit(text, at);
         if next > most || at >= text.len() {
-            return text.get(..at).unwrap_or_default();
+            break;
         }
+        last = at;
         at = next;
     }
+    if let Some([b'\\', b'u', b'd' | b'D', b'c'..=b'f' | b'C'..=b'F', ..]) = text.get(at..) {
+        at = last;
+    }
+    while text.get(at).is_some_and(|byte| byte & 0xc0 == 0x80) && at > 0 {
+        at -= 1;
+    }
+    text.get(..at).unwrap_or_default()
 }
 
 /// Whether two escaped texts stand for the same one; with `prefix`, whether the second starts with the first.
@@ -212,7 +201,7 @@ mod tests {
             assert_eq!(std::str::from_utf8(got).unwrap(), expected, "{text} {most}");
         }
         assert_eq!(cut(b"\xff\xff", 1), b"\xff");
-        assert_eq!(cut(b"\x80\x80\x80\x80\x80", 3), b"\x80\x80\x80");
+        assert_eq!(cut(b"\x80\x80\x80\x80\x80", 3), b"");
     }
 
     #[test]

@@ -54,7 +54,7 @@ fn fault(case: &Value, output: Option<&str>) -> Option<String> {
     if case["drops"] == true {
         return Some("it is not dropped".into());
     }
-    if case["gives"].is_object() && text != case["gives"].to_string() {
+    if case["gives"].is_object() && case["gives"].to_string().ne(text) {
         // As text: order and spelling count.
         return Some(format!("not     {}", case["gives"]));
     }

@@ -1,6 +1,7 @@
 #![cfg_attr(target_arch = "wasm32", no_std)]
 #![doc = include_str!("../README.md")]
 
+mod body;
 mod join;
 mod settings;
 
@@ -9,7 +10,7 @@ pub use settings::{JoinMode, JsonBody, Settings};
 
 use join::{Fragment, Join, Joined};
 use leafpack_filter_cri::Fast;
-use leafpack_filter_tenant::Existing;
+use leafpack_filter_tenant::{Body, Existing};
 use leafpack_fluent_bit::run::{Answer, Format, run};
 use leafpack_fluent_bit::{Call, Notes, Output, Source, Verdict, msgpack};
 
@@ -129,19 +130,33 @@ fn whole(call: &Call<'_>, state: &State, out: &mut Output<'_>) -> Verdict {
         return Verdict::Emit;
     };
     let settings = &state.settings;
-    match run(leafpack_filter_cri::parse, call, &settings.cri, memory) {
-        Answer::Record { len } => {
-            let call = Call {
-                record: memory.get(..len),
-                ..*call
-            };
-            leafpack_filter_tenant::tenant(&call, &settings.tenant, out)
-        }
+    let len = match run(leafpack_filter_cri::parse, call, &settings.cri, memory) {
+        Answer::Record { len } => len,
         Answer::TooSmall => {
             out.refuse();
-            Verdict::Emit
+            return Verdict::Emit;
         }
         // `cri` neither keeps nor drops a record.
-        Answer::Same | Answer::Dropped => Verdict::Keep,
+        Answer::Same | Answer::Dropped => return Verdict::Keep,
+    };
+    let mut end = len;
+    if settings.json_body.merge
+        && let Some((record, free)) = memory.split_at_mut_checked(len)
+        && let Some(message) = body::message(record, settings)
+    {
+        match body::unescaped(message, free) {
+            Some(body_len) => end += body_len,
+            None => {
+                out.refuse();
+                return Verdict::Emit;
+            }
+        }
     }
+    let body = Body {
+        start: len,
+        prefix: settings.json_body.prefix,
+        message: settings.cri.names.message(),
+    };
+    let text = memory.get(..end).unwrap_or_default();
+    leafpack_filter_tenant::process(text, body, &settings.tenant, out)
 }

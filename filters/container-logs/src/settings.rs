@@ -58,7 +58,8 @@ impl Settings {
         let result = read(source, KNOWN, notes, |field| settings.take(field));
         if result == Err(Broken) {
             settings = Self::default();
-            settings.tenant.broken = true;
+            settings.tenant.broken =
+                b"container-logs.settings: container-logs.json cannot be used, defaults are";
         }
         settings
     }

@@ -1,12 +1,13 @@
 //! What holds for every record: the same as `cri` and then `tenant` give, and whatever came before, no difference.
 
-use leafpack_filter_container_logs::{State, container_logs, container_logs_msgpack};
+use leafpack_filter_container_logs::{PENDING, State, container_logs, container_logs_msgpack};
 use leafpack_filter_cri::{State as Cri, cri};
 use leafpack_filter_tenant::{Settings as Tenant, tenant};
 use leafpack_fluent_bit::run::Format;
 use leafpack_fluent_bit::{Call, Output, Settings, Time, msgpack, native};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 const TIME: Time = Time {
     seconds: 1,
@@ -234,6 +235,116 @@ fn records() -> impl Strategy<Value = Vec<(String, String)>> {
         })
 }
 
+/// Names that a message's fields do not get, beside those that the record has.
+const RESERVED: [&str; 12] = [
+    "_time",
+    "_msg",
+    "stream",
+    "logtag",
+    "partial_message",
+    "leafpack_error",
+    "leafpack_record",
+    "cluster",
+    "environment",
+    "tenant",
+    "kubernetes",
+    "kubernetes_namespace",
+];
+
+/// An application's JSON line.
+fn body() -> impl Strategy<Value = Map<String, Value>> {
+    let name = prop_oneof![
+        3 => proptest::sample::select(vec![
+            "msg", "message", "log", "level", "a", "ab", "stream", "_msg", "cluster", "tenant", "environment", "kubernetes",
+            "k8s_pod_name", "k8s_x", "_time", "json_body", "pod", "time", "leafpack_error", "größe", "q\"uote",
+        ]).prop_map(str::to_string),
+        1 => "[a-z]{1,6}",
+    ];
+    let leaf = prop_oneof![
+        any::<i32>().prop_map(Value::from),
+        any::<bool>().prop_map(Value::from),
+        "[a-z\"\\\\é]{0,12}".prop_map(Value::from),
+        Just(json!({"x": [1, {"y": null}]})),
+        Just(json!("apps")),
+    ];
+    proptest::collection::vec((name, leaf), 0..9).prop_map(|fields| fields.into_iter().collect())
+}
+
+/// What the record of a line with this body is, where `base` is that of any other line.
+fn with_body(
+    mut base: Map<String, Value>,
+    text: &str,
+    body: &Map<String, Value>,
+    prefix: &str,
+) -> Map<String, Value> {
+    let text_of = |name: &&str| {
+        body.get(*name)
+            .and_then(Value::as_str)
+            .is_some_and(|text| !text.is_empty())
+    };
+    let reserved = |name: &str| {
+        RESERVED.iter().any(|reserved| reserved.strip_prefix(prefix) == Some(name))
+            || format!("{prefix}{name}").starts_with("k8s_")
+            // A name that is spelt with an escape.
+            || name.contains('"')
+    };
+    let taken = |name: &str| reserved(name) || base.contains_key(&format!("{prefix}{name}"));
+    let message = ["log", "message", "msg"]
+        .into_iter()
+        .filter(|name| !taken(name))
+        .find(text_of);
+    let mut moved = Map::new();
+    let mut added = Map::new();
+    for (name, value) in body {
+        let full = format!("{prefix}{name}");
+        if Some(name.as_str()) == message || (!reserved(name) && base.get(&full) == Some(value)) {
+            continue;
+        }
+        if taken(name) {
+            moved.insert(name.clone(), value.clone());
+        } else {
+            added.insert(full, value.clone());
+        }
+    }
+    if !moved.is_empty()
+        && let Some(value) = added.remove("json_body")
+    {
+        moved.insert("json_body".strip_prefix(prefix).unwrap().to_string(), value);
+    }
+    base.insert(
+        "_msg".into(),
+        message.map_or(json!(text), |name| body[name].clone()),
+    );
+    base.extend(added);
+    if !moved.is_empty() {
+        base.insert("json_body".into(), Value::Object(moved));
+    }
+    base
+}
+
+/// A fragment or the end of a line, of one of a few files.
+#[derive(Debug, Clone)]
+struct Piece {
+    file: usize,
+    stderr: bool,
+    partial: bool,
+    len: usize,
+}
+
+fn pieces() -> impl Strategy<Value = Vec<Piece>> {
+    let len = prop_oneof![3 => Just(16_384usize), 1 => 4090usize..4100, 1 => 0usize..50, 1 => Just(70_000usize)];
+    let piece =
+        (0usize..12, any::<bool>(), any::<bool>(), len).prop_map(|(file, stderr, partial, len)| {
+            Piece {
+                file,
+                stderr,
+                partial,
+                len,
+            }
+        });
+    proptest::collection::vec(piece, 1..60)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
@@ -286,4 +397,106 @@ proptest! {
             prop_assert!(rest.is_empty());
         }
     }
+
+    /// The fields of a JSON message become the record's, and none takes the place of another.
+    #[test]
+    fn the_fields_of_a_message_are_added(body in body(), others in others(), prefix in proptest::sample::select(vec!["", "app_", "k8", "json_"]), keep: bool) {
+        let settings = json!({
+            "cluster": "apps", "json_body": {"merge": true, "prefix": prefix}, "existing": if keep { "keep" } else { "replace" },
+            "tenant": {"default": "d", "namespaces": {"shop": "finance"}},
+        });
+        let state = state(&settings);
+        let text_of_body = Value::Object(body.clone()).to_string();
+        let record = |message: &str| {
+            let mut record = json!({"log": format!("2024-05-01T10:11:12.5Z stdout F {message}")});
+            record.as_object_mut().unwrap().extend(others.clone());
+            record.to_string()
+        };
+        // A record that has what counts as a line already is another matter.
+        prop_assume!(!others.contains_key("time") && !others.contains_key("json_body"));
+        let base = text(answer(&state, Format::Json, b"", record("-").as_bytes()));
+        let base: Map<String, Value> = serde_json::from_str(&base).unwrap();
+        prop_assume!(base["_msg"] == "-");
+        let found = text(answer(&state, Format::Json, b"", record(&text_of_body).as_bytes()));
+        leafpack_peer::json::fields(found.as_bytes()).map_err(TestCaseError::fail)?;
+        let found: Map<String, Value> = serde_json::from_str(&found).unwrap();
+        prop_assert_eq!(found, with_body(base, &text_of_body, &body, prefix));
+    }
+
+    /// Joined or not: of each file and stream, every byte in its order, but for what is still held.
+    #[test]
+    fn joining_loses_nothing(pieces in pieces(), packed_format: bool) {
+        let state = state(&json!({"join": "filter", "from_tag": true}));
+        let mut sent: BTreeMap<(String, &str), String> = BTreeMap::new();
+        let mut got: BTreeMap<(String, String), String> = BTreeMap::new();
+        let mut held = 0;
+        for (index, piece) in pieces.iter().enumerate() {
+            let stream = if piece.stderr { "stderr" } else { "stdout" };
+            let name = format!("pod{}", piece.file);
+            let tag = format!("kube.var.log.containers.{name}_shop_c-{ID}.log");
+            // Each piece starts with a number of its own, so that order and place can be told.
+            let message = format!("<{index}>{}", "x".repeat(piece.len));
+            let tags = if piece.partial { "P" } else { "F" };
+            let record = json!({"log": format!("2024-05-01T10:11:12.{index:09}Z {stream} {tags} {message}")}).to_string();
+            let before = sent.entry((name.clone(), stream)).or_default();
+            *before += &message;
+            let answer = if packed_format {
+                answer(&state, Format::Msgpack, tag.as_bytes(), &packed(&record)).map(|answer| unpacked(&answer))
+            } else {
+                answer(&state, Format::Json, tag.as_bytes(), record.as_bytes()).map(|answer| serde_json::from_slice(&answer).unwrap())
+            };
+            let Some(answer): Option<Value> = answer else {
+                held += 1;
+                prop_assert!(piece.partial, "only fragments are held");
+                continue;
+            };
+            let key = (answer["k8s_pod_name"].as_str().unwrap().to_string(), answer["stream"].as_str().unwrap().to_string());
+            let message = joined_text(&answer["_msg"]);
+            // The time is that of the first piece in it.
+            let first: usize = message[1..].split('>').next().unwrap().parse().unwrap();
+            prop_assert_eq!(answer["_time"].as_str().unwrap(), format!("2024-05-01T10:11:12.{first:09}Z"));
+            prop_assert!(answer.get("leafpack_error").is_none());
+            if !piece.partial && key == (name, stream.to_string()) {
+                prop_assert!(answer.get("partial_message").is_none(), "the end of a line is marked");
+            } else {
+                prop_assert_eq!(&answer["partial_message"], "true");
+            }
+            *got.entry(key).or_default() += &message;
+        }
+        let mut pending = 0;
+        for ((name, stream), sent) in &sent {
+            let got = got.get(&(name.clone(), stream.to_string())).map_or("", String::as_str);
+            prop_assert!(sent.starts_with(got), "{name} {stream}: not in order");
+            pending += usize::from(sent != got);
+        }
+        prop_assert!(pending <= PENDING && held >= pending, "{pending} lines are held");
+    }
+}
+
+/// The text of a message, which is cut to pieces where msgpack cannot hold it.
+fn joined_text(message: &Value) -> String {
+    match message {
+        Value::Array(pieces) => pieces.iter().map(joined_text).collect(),
+        // The one space of padding.
+        text => text.as_str().unwrap().trim_end_matches(' ').to_string(),
+    }
+}
+
+/// A msgpack record as JSON.
+fn unpacked(bytes: &[u8]) -> Value {
+    fn value(pack: &rmpv::Value) -> Value {
+        match pack {
+            rmpv::Value::String(text) => json!(text.as_str().unwrap()),
+            rmpv::Value::Array(values) => values.iter().map(value).collect(),
+            rmpv::Value::Map(fields) => Value::Object(
+                fields
+                    .iter()
+                    .map(|(key, field)| (key.as_str().unwrap().to_string(), value(field)))
+                    .collect(),
+            ),
+            other => json!(other.to_string()),
+        }
+    }
+    assert!(!bytes.contains(&0));
+    value(&rmpv::decode::read_value(&mut &bytes[..]).unwrap())
 }

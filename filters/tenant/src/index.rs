@@ -3,8 +3,8 @@
 
 use leafpack_fluent_bit::json::{Field, Fields, string_content};
 
-use crate::name::{Name, same_text};
-use crate::settings::{Existing, Settings};
+use crate::name::{Name, SHORT_NAMES, same_text};
+use crate::settings::{Existing, KubernetesNames, Settings};
 
 /// Why a record was not written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub(crate) enum Stop {
 /// Where a field comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
+    /// A field of a JSON message, under its own name with a prefix.
+    Body,
     /// A field of the record, under its own name.
     Own,
     /// The record's message, under the message's name.
@@ -38,7 +40,8 @@ pub(crate) enum Kind {
     Tenant,
 }
 
-const KINDS: [Kind; 8] = [
+const KINDS: [Kind; 9] = [
+    Kind::Body,
     Kind::Own,
     Kind::Message,
     Kind::Lifted,
@@ -53,9 +56,10 @@ impl Kind {
     /// The order in which kinds replace each other.
     fn rank(self) -> u8 {
         match self {
-            Kind::Own | Kind::Message => 0,
-            Kind::Lifted | Kind::SomeLabels | Kind::Label => 1,
-            Kind::Cluster | Kind::Environment | Kind::Tenant => 2,
+            Kind::Body => 0,
+            Kind::Own | Kind::Message => 1,
+            Kind::Lifted | Kind::SomeLabels | Kind::Label => 2,
+            Kind::Cluster | Kind::Environment | Kind::Tenant => 3,
         }
     }
 }
@@ -71,7 +75,36 @@ pub(crate) enum Fate {
     Replaced,
     /// It gave way to what the record had.
     Kept,
+    /// Of a message's fields: it stands in an object of its own.
+    Moved,
 }
+
+/// The fields of a message that is a JSON object.
+#[derive(Debug, Clone, Copy)]
+pub struct Body<'a> {
+    /// Where the object starts in the record's text: behind the record itself.
+    pub start: usize,
+    /// What the fields' names begin with in the record.
+    pub prefix: &'a [u8],
+    /// The record's field that holds the message's text.
+    pub message: &'a [u8],
+}
+
+/// Names that a message's fields do not get.
+const RESERVED: [&[u8]; 12] = [
+    b"_time",
+    b"_msg",
+    b"stream",
+    b"logtag",
+    b"partial_message",
+    b"leafpack_error",
+    b"leafpack_record",
+    b"cluster",
+    b"environment",
+    b"tenant",
+    b"kubernetes",
+    b"kubernetes_namespace",
+];
 
 /// What is known of a field: where key and value start and end in the record's text, and the rest.
 pub(crate) const KEY: usize = 0;
@@ -88,7 +121,9 @@ pub(crate) const NONE: usize = usize::MAX;
 /// The fields, no two of which are written under one name, and what their names and values are read from.
 #[derive(Debug)]
 pub(crate) struct Index<'s, 'a> {
+    /// The record, and behind it the message's fields.
     pub(crate) record: &'a [u8],
+    pub(crate) body: Body<'a>,
     pub(crate) settings: &'a Settings,
     /// Empty: none.
     pub(crate) tenant: &'a [u8],
@@ -122,11 +157,13 @@ impl<'s, 'a> Index<'s, 'a> {
         capacity: usize,
         memory: &'s mut [u8],
         record: &'a [u8],
+        body: Body<'a>,
         settings: &'a Settings,
     ) -> Self {
         memory.fill(0);
         Self {
             record,
+            body,
             settings,
             tenant: b"",
             cells: memory.as_chunks_mut().0,
@@ -188,6 +225,7 @@ impl<'s, 'a> Index<'s, 'a> {
     pub(crate) fn name(&self, field: usize) -> Name<'a> {
         let key = self.text(field + KEY);
         Name::of(match self.kind(field) {
+            Kind::Body => return Name([self.body.prefix, b"", key]),
             Kind::Own => key,
             Kind::Message => self.settings.message_field,
             Kind::Lifted | Kind::SomeLabels => return Name::lifted(key, &self.settings.kubernetes),
@@ -287,12 +325,18 @@ impl<'s, 'a> Index<'s, 'a> {
         self.set(new + VALUE, end - field.value.text.len());
         self.set(new + VALUE + 1, end);
         self.set(new + KIND, kind as usize);
+        if kind == Kind::Body && self.is_reserved(field.key) {
+            return self.set_fate(new, Fate::Moved);
+        }
         let slot = self.name_slot(new);
         let old = self.cell(slot).wrapping_sub(1);
         if old != NONE && self.is(old, Fate::Alive) {
             let (new_rank, old_rank) = (kind.rank(), self.kind(old).rank());
-            let replace = self.settings.existing == Existing::Replace;
-            let new_wins = new_rank == old_rank || (new_rank > old_rank) == replace;
+            // What a message says never takes the place of what is known.
+            let higher_wins = self.settings.existing == Existing::Replace
+                || kind == Kind::Body
+                || old_rank == Kind::Body.rank();
+            let new_wins = new_rank == old_rank || (new_rank > old_rank) == higher_wins;
             let (loser, loser_rank, winner_rank) = if new_wins {
                 (old, old_rank, new_rank)
             } else {
@@ -301,8 +345,9 @@ impl<'s, 'a> Index<'s, 'a> {
             let fate = match (loser_rank, winner_rank) {
                 _ if self.same_value(new, old) => Fate::Gone,
                 // What the settings say is not lost, and of the record's own fields the last one is meant.
-                (2, _) | (0, 0) => Fate::Gone,
-                (1, 0) => Fate::Kept,
+                (3, _) | (1, 1) | (0, 0) => Fate::Gone,
+                (2, 1) => Fate::Kept,
+                (0, _) => Fate::Moved,
                 _ => Fate::Replaced,
             };
             self.set_fate(loser, fate);
@@ -311,6 +356,31 @@ impl<'s, 'a> Index<'s, 'a> {
             }
         }
         self.set(slot, new + 1);
+    }
+
+    /// Whether a field of a message would get a name that says where the record is from, or what became of it; or one
+    /// that is spelt with escapes.
+    #[inline(never)]
+    fn is_reserved(&self, key: &[u8]) -> bool {
+        let kubernetes = &self.settings.kubernetes;
+        let short = match kubernetes.names {
+            KubernetesNames::Long => 0,
+            KubernetesNames::Short => SHORT_NAMES.len(),
+        };
+        let prefix = self.body.prefix;
+        let mut reserved = key.contains(&b'\\');
+        for name in RESERVED.iter().chain(SHORT_NAMES.iter().take(short)) {
+            reserved |= name.strip_prefix(prefix) == Some(key);
+        }
+        match kubernetes.lift {
+            Some(lift) if !lift.is_empty() => {
+                let rest = lift.strip_prefix(prefix);
+                reserved
+                    || prefix.starts_with(lift)
+                    || rest.is_some_and(|rest| key.starts_with(rest))
+            }
+            _ => reserved,
+        }
     }
 
     /// Notes the hash of a field's name, and finds its slot.

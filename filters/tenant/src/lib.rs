@@ -13,6 +13,7 @@ pub use list::{List, MAX_NAMES, is_ascii_text};
 pub use namespaces::{MAX_NAME, MAX_NAMESPACES, Namespaces};
 pub use settings::{Existing, KNOWN, Kubernetes, KubernetesNames, Labels, Settings};
 
+pub use index::Body;
 use index::Stop;
 use leafpack_fluent_bit::{Call, Output, Verdict, msgpack};
 
@@ -23,7 +24,14 @@ use leafpack_fluent_bit::{Call, Output, Verdict, msgpack};
 pub fn tenant(call: &Call<'_>, settings: &Settings, out: &mut Output<'_>) -> Verdict {
     match call.record {
         None => unreadable(b"tenant.record: the host had no memory for the record"),
-        Some(text) => process(text, settings, out),
+        Some(text) => {
+            let body = Body {
+                start: text.len(),
+                prefix: b"",
+                message: b"",
+            };
+            process(text, body, settings, out)
+        }
     }
 }
 
@@ -32,10 +40,11 @@ pub fn tenant_msgpack(call: &Call<'_>, settings: &Settings, out: &mut Output<'_>
     msgpack::through_json(tenant, call, settings, out)
 }
 
-/// What [`tenant`] does with the record of this text, for a filter that made the text itself.
+/// What [`tenant`] does with the record of this text, for a filter that made the text itself, and with the message's
+/// fields behind it.
 #[inline(never)]
-pub fn process(text: &[u8], settings: &Settings, out: &mut Output<'_>) -> Verdict {
-    match record::process(text, settings, out) {
+pub fn process(text: &[u8], body: Body<'_>, settings: &Settings, out: &mut Output<'_>) -> Verdict {
+    match record::process(text, body, settings, out) {
         // Without room the host's side calls again with a larger buffer.
         Ok(()) | Err(Stop::NoRoom | Stop::Full) => Verdict::Emit,
         Err(Stop::Malformed) => unreadable(b"tenant.record: the record is no JSON object"),

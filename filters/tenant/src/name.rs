@@ -4,6 +4,9 @@ use leafpack_fluent_bit::json::{Unescaped, position, unescape};
 
 use crate::settings::{Kubernetes, KubernetesNames};
 
+/// What the best known keys of the `kubernetes` map are called with short names.
+pub(crate) const SHORT_NAMES: [&[u8]; 5] = [b"namespace", b"pod", b"container", b"node", b"labels"];
+
 /// A field's name; each piece is still escaped.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Name<'a>(pub(crate) [&'a [u8]; 3]);
@@ -24,8 +27,7 @@ impl<'a> Name<'a> {
                 b"host",
                 b"labels",
             ];
-            const SHORT: [&[u8]; 5] = [b"namespace", b"pod", b"container", b"node", b"labels"];
-            if let Some(name) = SHORT.get(position(key, &LONG)) {
+            if let Some(name) = SHORT_NAMES.get(position(key, &LONG)) {
                 return Self::of(name);
             }
         }

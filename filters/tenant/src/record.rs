@@ -3,7 +3,7 @@
 use leafpack_fluent_bit::Output;
 use leafpack_fluent_bit::json::{Field, Fields, Kind as ValueKind, Value, position};
 
-use crate::index::{Fate, Index, Kind, NONE, Stop, VALUE};
+use crate::index::{Body, Fate, Index, Kind, NONE, Stop, VALUE};
 use crate::name::Name;
 use crate::settings::{Labels, Settings};
 use crate::write;
@@ -17,13 +17,14 @@ const KEYS: [&[u8]; 3] = [b"namespace_name", b"namespace_labels", b"labels"];
 /// Fields that the filter adds.
 const ADDED: usize = 3;
 
-/// Writes what becomes of the record `text`.
+/// Writes what becomes of the record `text`, which ends where `body` starts.
 ///
 /// # Errors
 /// Where it is no JSON object, has names that collide beyond all chance, or does not fit.
 #[inline]
 pub(crate) fn process<'o>(
     text: &[u8],
+    body: Body<'_>,
     settings: &Settings,
     out: &mut Output<'o>,
 ) -> Result<(), Stop> {
@@ -32,7 +33,7 @@ pub(crate) fn process<'o>(
     let mut capacity = (text.len() / 16 + 8).min(FIRST_CAPACITY);
     loop {
         let memory = out.scratch(Index::size(capacity)).ok_or(Stop::NoRoom)?;
-        let mut index = Index::new(capacity, memory, text, settings);
+        let mut index = Index::new(capacity, memory, text, body, settings);
         index.fill();
         match index.stop {
             Some(Stop::Full) if capacity < most => capacity = (capacity * 8).min(most),
@@ -61,7 +62,14 @@ impl<'a> Index<'_, 'a> {
     /// Decides which fields are written.
     #[inline]
     fn fill(&mut self) {
-        self.add_all(Kind::Own, self.record, 0);
+        let (record, body) = self
+            .record
+            .split_at_checked(self.body.start)
+            .unwrap_or((self.record, b""));
+        self.add_all(Kind::Own, record, 0);
+        if !body.is_empty() {
+            self.add_all(Kind::Body, body, record.len());
+        }
         self.pick_message();
         let mut pod = Pod::default();
         self.lift(&mut pod);
@@ -85,9 +93,24 @@ impl<'a> Index<'_, 'a> {
         self.alive(&Name::of(name))
     }
 
-    /// Where the message's field is missing, the first of the list becomes it.
+    /// The first of the list that a message's fields have takes the place of its text. Else, where the message's field
+    /// is missing, the first of the list becomes it.
     #[inline]
     fn pick_message(&mut self) {
+        for name in self.settings.message.names() {
+            let field = self.alive(&Name([self.body.prefix, b"", name]));
+            if field != NONE
+                && self.kind(field) == Kind::Body
+                && self.string(field).is_some_and(|text| !text.is_empty())
+            {
+                let text = self.named(self.body.message);
+                self.set_fate(text, Fate::Gone);
+                if self.named(self.settings.message_field) == NONE {
+                    self.make_message(field);
+                }
+                return;
+            }
+        }
         if self.named(self.settings.message_field) != NONE {
             return;
         }
@@ -103,7 +126,8 @@ impl<'a> Index<'_, 'a> {
     #[inline(never)]
     fn object(&mut self, name: &[u8]) -> usize {
         let field = self.named(name);
-        if field != NONE && self.text(field + VALUE).first() == Some(&b'{') {
+        let is_object = field != NONE && self.text(field + VALUE).first() == Some(&b'{');
+        if is_object && self.kind(field) == Kind::Own {
             field
         } else {
             NONE
@@ -136,7 +160,7 @@ impl<'a> Index<'_, 'a> {
         if pod.namespace.is_none() {
             // Lifted already, or from the tag by another filter.
             let field = self.alive(&Name::lifted(b"namespace_name", kubernetes));
-            if field != NONE {
+            if field != NONE && self.kind(field) != Kind::Body {
                 pod.namespace = self.string(field);
             }
         }

@@ -78,8 +78,8 @@ pub struct Settings {
     pub drop: List,
     /// `existing`: replace (default) or keep.
     pub existing: Existing,
-    /// The file was there and could not be used: every record says so.
-    pub broken: bool,
+    /// What every record says because the file was there and could not be used; empty where it could.
+    pub broken: &'static [u8],
 }
 
 impl Default for Kubernetes {
@@ -108,7 +108,7 @@ impl Default for Settings {
             kubernetes: Kubernetes::default(),
             drop: List::EMPTY,
             existing: Existing::Replace,
-            broken: false,
+            broken: b"",
         }
     }
 }
@@ -130,7 +130,7 @@ impl leafpack_fluent_bit::Settings for Settings {
         let result = read(source, KNOWN, notes, |field| settings.take(field));
         if result == Err(Broken) {
             settings = Self::default();
-            settings.broken = true;
+            settings.broken = b"tenant.settings: tenant.json cannot be used, defaults are";
         }
         settings
     }

@@ -7,14 +7,26 @@ use crate::index::{Fate, Index, KEY, Kind, NONE, VALUE};
 use crate::name::Name;
 use crate::record::next_label;
 
+/// Name of the object that holds a message's fields whose names are taken.
+const BODY_FIELD: &[u8] = b"json_body";
+
 /// Writes the fields that are alive, and the mark where there is something to say.
 #[inline]
 pub(crate) fn write(index: &mut Index<'_, '_>, out: &mut Output<'_>) {
+    let moves = first(index, Fate::Moved) != NONE;
+    if moves {
+        // The object's name is given here alone.
+        let field = index.named(BODY_FIELD);
+        if field != NONE {
+            let is_body = index.kind(field) == Kind::Body;
+            index.set_fate(field, if is_body { Fate::Moved } else { Fate::Replaced });
+        }
+    }
     let error = index.named(ERROR_FIELD);
     let kept = first(index, Fate::Kept) != NONE;
     let mut replaced = first(index, Fate::Replaced) != NONE;
     // An earlier filter's mark stays as it is where this one has nothing to add.
-    let marked = replaced || kept || index.settings.broken;
+    let marked = replaced || kept || !index.settings.broken.is_empty();
     let mut earlier: &[u8] = b"";
     if marked && error != NONE {
         let text = index.string(error);
@@ -31,6 +43,9 @@ pub(crate) fn write(index: &mut Index<'_, '_>, out: &mut Output<'_>) {
     }
     let mut separator: &[u8] = b"{";
     write_fields(index, &mut separator, out);
+    if moves && !index.settings.drop.has(BODY_FIELD) {
+        write_moved(index, &mut separator, out);
+    }
     if marked {
         put(out, separator);
         separator = b",";
@@ -39,10 +54,7 @@ pub(crate) fn write(index: &mut Index<'_, '_>, out: &mut Output<'_>) {
         put(out, b"\":");
         let mut between: &[u8] = b"\"";
         part(&mut between, earlier, out);
-        if index.settings.broken {
-            let text = b"tenant.settings: tenant.json cannot be used, defaults are";
-            part(&mut between, text, out);
-        }
+        part(&mut between, index.settings.broken, out);
         if replaced {
             part(&mut between, b"tenant.replaced: fields gave way:", out);
             write_names(index, Fate::Replaced, out);
@@ -56,6 +68,29 @@ pub(crate) fn write(index: &mut Index<'_, '_>, out: &mut Output<'_>) {
     }
     if separator == b"{" {
         put(out, separator);
+    }
+    put(out, b"}");
+}
+
+/// Writes the object of a message's fields whose names are taken.
+#[inline]
+fn write_moved(index: &Index<'_, '_>, separator: &mut &'static [u8], out: &mut Output<'_>) {
+    put(out, separator);
+    *separator = b",";
+    put(out, b"\"");
+    put(out, BODY_FIELD);
+    put(out, b"\":");
+    let mut between: &[u8] = b"{";
+    let mut field = index.next(NONE);
+    while field != NONE {
+        if index.is(field, Fate::Moved) {
+            put(out, between);
+            between = b",";
+            let start = index.cell(field + KEY).wrapping_sub(1);
+            let end = index.cell(field + VALUE + 1);
+            put(out, index.record.get(start..end).unwrap_or_default());
+        }
+        field = index.next(field);
     }
     put(out, b"}");
 }

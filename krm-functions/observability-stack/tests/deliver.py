@@ -180,7 +180,31 @@ def wanted(cluster, pod, namespace, container, n, stream, message, **more):
     }
 
 
+def filter_settings(objects):
+    text = only(objects, "ConfigMap", "fluent-bit-settings")["data"]["container-logs.json"]
+    return json.loads(text)
+
+
+def is_msgpack(objects):
+    text = only(objects, "ConfigMap", "fluent-bit")["data"]["fluent-bit.conf"]
+    return bool(re.search(r"(?m)^    Event_Format +msgpack$", text))
+
+
+def cut(text):
+    """A line as containerd cuts it."""
+    size = 16_384
+    return [text[at : at + size] for at in range(0, len(text), size)]
+
+
+def fragments(n, stream, pieces):
+    """Their lines, each with a time of its own."""
+    last = len(pieces) - 1
+    return [cri(n + i, stream, "F" if i == last else "P", piece) for i, piece in enumerate(pieces)]
+
+
 def plain(binary, objects, root, fields):
+    settings = filter_settings(objects)
+    join, merge = settings["join"], settings["json_body"]["merge"]
     hub = Hub().start()
     http_port = free_port()
     config = lay_out(objects, root)
@@ -189,21 +213,52 @@ def plain(binary, objects, root, fields):
     expect("exit code of --dry-run", dry.returncode, 0)
 
     expected = []
+
+    def add(pod, n, stream, message, container="nginx", body=None, **more):
+        if body is not None and merge:
+            # `msg` is where the message of a JSON body is looked for.
+            message, more = body["msg"], {**more, **{k: v for k, v in body.items() if k != "msg"}}
+        expected.append(wanted(fields, pod, "shop", container, n, stream, message, **more))
+
+    def add_fragments(pod, n, stream, text, body=None):
+        pieces = cut(text)
+        if join != "mark":
+            return add(pod, n, stream, text, "app", body)
+        for i, piece in enumerate(pieces):
+            partial = {"partial_message": "true"} if i < len(pieces) - 1 else {}
+            add(pod, n + i, stream, piece, "app", **partial)
+
     for n in range(2000):
         stream = "stderr" if n % 7 == 0 else "stdout"
-        message = f'{{"n":{n},"text":"say \\"{n}\\""}}' if n % 3 == 0 else f"line {n}\twith a tab"
+        body = {"n": n, "msg": f'say "{n}"', "deep": {"list": [1, None, "x"]}} if n % 3 == 0 else None
+        message = json.dumps(body) if body else f"line {n}\twith a tab"
         write(root, f"web-{n % 3}", "shop", "nginx", [cri(n, stream, "F", message)])
-        expected.append(wanted(fields, f"web-{n % 3}", "shop", "nginx", n, stream, message))
+        add(f"web-{n % 3}", n, stream, message, body=body)
     write(root, "web-0", "shop", "nginx-exporter", [cri(1, "stdout", "F", "kept")])
-    expected.append(wanted(fields, "web-0", "shop", "nginx-exporter", 1, "stdout", "kept"))
-    # A fragment, a line of 200,000 bytes, and one beyond the limit, between two that are not.
-    write(root, "long", "shop", "app", [cri(1, "stdout", "P", "half")])
+    add("web-0", 1, "stdout", "kept", "nginx-exporter")
+    # Lines that the runtime cut: text, with a line of the other stream in between, and JSON.
+    text = "".join(f"{i:07} " for i in range(5_000))
+    first, *rest = fragments(1, "stdout", cut(text))
+    write(root, "cut", "shop", "app", [first, cri(9, "stderr", "F", "between"), *rest])
+    add("cut", 9, "stderr", "between", "app")
+    add_fragments("cut", 1, "stdout", text)
+    body = {"msg": text, "level": "info"}
+    write(root, "cut-json", "shop", "app", fragments(1, "stdout", cut(json.dumps(body))))
+    add_fragments("cut-json", 1, "stdout", json.dumps(body), body)
+    # What a process leaves that ends without a line feed: no rest follows. Fluent Bit's own joining drops the mark.
+    write(root, "ended", "shop", "app", [cri(1, "stdout", "P", "half")])
+    add("ended", 1, "stdout", "half", "app", **({} if join == "host" else {"partial_message": "true"}))
+    # The rest of this one is written only when everything else has arrived. Fluent Bit's own joining would not wait.
+    slow = fragments(1, "stdout", cut(text)) if join != "host" else []
+    write(root, "slow", "shop", "app", slow[:1])
+    if slow:
+        add_fragments("slow", 1, "stdout", text)
+    # A line of 200,000 bytes, and one beyond the limit, between two that are not.
     write(root, "long", "shop", "app", [cri(2, "stdout", "F", "x" * 200_000)])
     write(root, "long", "shop", "app", [cri(3, "stdout", "F", "y" * 2_000_000)])
     write(root, "long", "shop", "app", [cri(4, "stdout", "F", "after")])
-    expected.append(wanted(fields, "long", "shop", "app", 1, "stdout", "half", partial_message="true"))
-    expected.append(wanted(fields, "long", "shop", "app", 2, "stdout", "x" * 200_000))
-    expected.append(wanted(fields, "long", "shop", "app", 4, "stdout", "after"))
+    add("long", 2, "stdout", "x" * 200_000, "app")
+    add("long", 4, "stdout", "after", "app")
     # What is left out: by rule, and the collector's own.
     write(root, "dns", "kube-system", "coredns", [cri(1, "stdout", "F", "by rule")])
     write(root, "load-test-1", "shop", "app", [cri(1, "stdout", "F", "by rule")])
@@ -211,9 +266,17 @@ def plain(binary, objects, root, fields):
     write(root, "fluent-bit-x", "logging", "leafpack-fluent-bit", [cri(1, "stdout", "F", "own")])
     # No line at all: it goes on with a mark.
     write(root, "odd", "shop", "app", ["not a CRI line\n"])
+    # Nobody can say that it is somebody else.
+    origin = wanted(fields, "forger", "shop", "app", 1, "stdout", "mine")
+    forged = {name: "2001-02-03T04:05:06Z" if name == "_time" else "forged" for name in origin if name != "_msg"}
+    forged = json.dumps({"msg": "mine", **forged, "kubernetes": {"pod_name": "forged"}})
+    write(root, "forger", "shop", "app", [cri(1, "stdout", "F", forged)])
 
     fluent_bit = FluentBit(binary, config, root + "/log")
-    fluent_bit.wait_until("records", lambda: len(hub.records) >= len(expected) + 1)
+    late = {"mark": len(slow) - 1, "filter": 1, "host": 0}[join]
+    fluent_bit.wait_until("records", lambda: len(hub.records) >= len(expected) + 2 - late)
+    write(root, "slow", "shop", "app", slow[1:])
+    fluent_bit.wait_until("late records", lambda: len(hub.records) >= len(expected) + 2)
     for path in ("/", "/api/v1/health", "/api/v2/metrics/prometheus"):
         with urllib.request.urlopen(f"http://127.0.0.1:{http_port}{path}") as answer:
             expect(path, answer.status, 200)
@@ -226,14 +289,22 @@ def plain(binary, objects, root, fields):
             fail(f"the metrics have no {metric}")
     fluent_bit.stop()
 
-    odd = [record for record in hub.records if "leafpack_error" in record]
-    expect("records with a mark", len(odd), 1)
-    expect("the marked record's text", odd[0].get("log"), "not a CRI line")
-    for field in ("_time", "k8s_pod_name", *fields):
-        if field not in odd[0]:
-            fail(f"the marked record has no {field}: {odd[0]}")
+    of = lambda pod: [record for record in hub.records if record.get("k8s_pod_name") == pod]
+    expect("records of no line", len(of("odd")), 1)
+    odd = of("odd")[0]
+    expect("the message of no line", odd["_msg"], "not a CRI line")
+    for field in ("_time", "leafpack_error", "k8s_pod_name", *fields):
+        if field not in odd:
+            fail(f"the marked record has no {field}: {odd}")
+    expect("records of the forger", len(of("forger")), 1)
+    forger = of("forger")[0]
+    if not merge:
+        origin["_msg"] = forged
+    expect("the origin", {name: forger.get(name) for name in origin}, origin)
+    expect("a mark of what was replaced", "leafpack_error" in forger, merge)
+    apart = [odd, forger]
     key = lambda record: json.dumps(record, sort_keys=True)
-    found = collections.Counter(key(r) for r in hub.records if "leafpack_error" not in r)
+    found = collections.Counter(key(r) for r in hub.records if r not in apart)
     missing = collections.Counter(map(key, expected)) - found
     extra = found - collections.Counter(map(key, expected))
     if missing or extra:
@@ -363,7 +434,8 @@ def kubernetes(binary, objects, root, fields):
     expect("kubernetes filters", n, 1)
     with open(config, "w", encoding="utf-8") as file:
         file.write(text)
-    write(root, "web-0", "shop", "nginx", [cri(1, "stdout", "F", '{"log":"in","cluster":"forged"}')])
+    message = '{"log":"in","cluster":"forged"}'
+    write(root, "web-0", "shop", "nginx", [cri(1, "stdout", "F", message)])
     write(root, "quiet", "shop", "nginx", [cri(2, "stdout", "F", "asked not to be shipped")])
     write(root, "web-0", "shop", "nginx", [cri(3, "stderr", "F", "second")])
     write(root, "gone", "shop", "nginx", [cri(4, "stdout", "F", "of a pod that is deleted")])
@@ -377,9 +449,14 @@ def kubernetes(binary, objects, root, fields):
         "k8s_docker_id": ID,
         **fields,
     }
-    message = '{"log":"in","cluster":"forged"}'
+    # With msgpack there is no room for everything, so that the stack leaves this out.
+    if is_msgpack(objects):
+        del known["k8s_docker_id"]
+    marks = {}
+    if filter_settings(objects)["json_body"]["merge"]:
+        message, marks = "in", {"leafpack_error": "tenant.replaced: cluster"}
     expected = [
-        wanted(known, "web-0", "shop", "nginx", 1, "stdout", message),
+        wanted(known, "web-0", "shop", "nginx", 1, "stdout", message, **marks),
         wanted(known, "web-0", "shop", "nginx", 3, "stderr", "second"),
         # The API server does not know it, but the file's name does.
         wanted(fields, "gone", "shop", "nginx", 4, "stdout", "of a pod that is deleted"),

@@ -42,11 +42,13 @@ fn every_mistake_is_named_with_a_fix() {
     assert!(count > 15, "{count}");
 }
 
-struct None;
+struct Unbuilt;
 
-impl Source for None {
+impl Source for Unbuilt {
     fn modules() -> Modules<'static> {
-        Modules { cri: b"" }
+        Modules {
+            container_logs: b"",
+        }
     }
 }
 
@@ -54,13 +56,15 @@ struct Large;
 
 impl Source for Large {
     fn modules() -> Modules<'static> {
-        Modules { cri: &[0; 200_000] }
+        Modules {
+            container_logs: &[0; 200_000],
+        }
     }
 }
 
 #[test]
 fn modules_have_to_be_there_and_fit() {
-    let none = run::<None>(GOOD);
+    let none = run::<Unbuilt>(GOOD);
     let large = run::<Large>(GOOD);
     assert!(!none.success && !large.success);
     snapshot("modules", &(none.stderr + &large.stderr));
@@ -166,6 +170,35 @@ fn folders_of_the_node_are_not_taken() {
         let config = format!("{GOOD}  logs: {{stateDir: {folder}}}\n");
         let outcome = run::<Placeholder>(&config);
         assert_eq!(outcome.success, right, "{folder}: {}", outcome.stderr);
+    }
+}
+
+/// The filter joins cut lines where it lives on from chunk to chunk, and nowhere else unless it is asked to.
+#[test]
+fn lines_are_joined_where_that_loses_nothing() {
+    let joined = |tag: &str, join: &str| {
+        let config = format!("{GOOD}  logs: {{join: {join}, image: {{tag: {tag}}}}}\n");
+        let outcome = run::<Placeholder>(&config);
+        outcome.success.then(|| {
+            let settings = common::filter_settings(&items(&outcome));
+            settings["join"].as_str().expect("a word").to_owned()
+        })
+    };
+    for (tag, auto, filter) in [
+        ("3.2.2", "mark", None),
+        ("4.0.14-debug", "mark", None),
+        ("\"4.0\"", "mark", None),
+        ("\"4.1\"", "filter", Some("filter")),
+        ("4.1.0", "filter", Some("filter")),
+        ("5.1.1-debug", "filter", Some("filter")),
+        ("latest", "mark", Some("filter")),
+        ("\"5\"", "mark", Some("filter")),
+    ] {
+        assert_eq!(joined(tag, "auto").as_deref(), Some(auto), "{tag}");
+        assert_eq!(joined(tag, "filter").as_deref(), filter, "{tag}");
+        for given in ["mark", "host"] {
+            assert_eq!(joined(tag, given).as_deref(), Some(given), "{tag}");
+        }
     }
 }
 

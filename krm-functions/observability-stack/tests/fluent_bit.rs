@@ -15,7 +15,23 @@ use std::process::Command;
 /// Values for `deliver.py`: an address of this machine, and no API server.
 const CONFIG: &str = include_str!("../fixtures/spoke/config.yaml");
 
-fn deliver(test: &str, mode: &[&str]) {
+/// What the fixture says otherwise only to say something.
+const DEFAULTS: [Change; 3] = [
+    ("join: host", "join: auto"),
+    ("merge: false", "merge: true"),
+    ("format: msgpack", "format: json"),
+];
+
+/// A text of the configuration, and what it is replaced with.
+type Change = (&'static str, &'static str);
+
+fn change(config: &mut String, (from, to): (&str, &str)) {
+    assert!(config.contains(from), "{from}");
+    *config = config.replace(from, to);
+}
+
+/// Runs `deliver.py` in this mode with every Fluent Bit, each with a stack that is made for its version.
+fn deliver(test: &str, mode: &[&str], changes: &[Change]) {
     let binaries = peer::fluent_bits_or_skip(test);
     if binaries.is_empty() || !has_filter(test) {
         return;
@@ -24,23 +40,43 @@ fn deliver(test: &str, mode: &[&str]) {
         peer::skip(test, "python");
         return;
     };
-    let mut config = CONFIG.replace("10.20.0.5", "127.0.0.1");
+    let mut config = CONFIG.to_owned();
+    change(&mut config, ("10.20.0.5", "127.0.0.1"));
     if mode.contains(&"--kubernetes") {
-        config = config.replace("kubernetes: false", "kubernetes: true");
-        config = config.replace("podExclude: false", "podExclude: true");
+        change(&mut config, ("kubernetes: false", "kubernetes: true"));
+        change(&mut config, ("podExclude: false", "podExclude: true"));
     }
     if mode.contains(&"--no-dns") {
-        config = config.replace("kubernetes: false", "kubernetes: true");
+        change(&mut config, ("kubernetes: false", "kubernetes: true"));
     } else {
-        config = config.replace("ipv6: false", "ipv6: true");
+        change(&mut config, ("ipv6: false", "ipv6: true"));
     }
-    let objects: Vec<Value> = objects_with::<Embedded>(&config)
-        .into_iter()
-        .map(|object: Object| object.into())
-        .collect();
+    for pair in changes {
+        change(&mut config, *pair);
+    }
     let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{test}.json"));
-    std::fs::write(&file, Value::from(objects).to_string()).expect("the objects can be written");
     for binary in binaries {
+        let (major, minor, patch) = binary.version;
+        let mut config = config.clone();
+        change(
+            &mut config,
+            ("tag: 5.1.1", &format!("tag: {major}.{minor}.{patch}")),
+        );
+        let objects = objects_with::<Embedded>(&config);
+        if config.contains("join: auto") {
+            let join = if binary.instance_per_chunk() {
+                "mark"
+            } else {
+                "filter"
+            };
+            assert_eq!(common::filter_settings(&objects)["join"], join, "{binary}");
+        }
+        let objects: Vec<Value> = objects
+            .into_iter()
+            .map(|object: Object| object.into())
+            .collect();
+        std::fs::write(&file, Value::from(objects).to_string())
+            .expect("the objects can be written");
         let output = Command::new(&python)
             .arg(common::root().join("tests/deliver.py"))
             .arg(&binary.path)
@@ -60,21 +96,40 @@ fn deliver(test: &str, mode: &[&str]) {
 
 #[test]
 fn every_record_arrives_where_and_as_it_should() {
-    deliver("fluent-bit-delivers", &[]);
+    deliver("fluent-bit-delivers", &[], &DEFAULTS);
+}
+
+#[test]
+fn fluent_bit_joins_lines_where_it_is_asked_to() {
+    let changes = [DEFAULTS[1], DEFAULTS[2]];
+    deliver("fluent-bit-delivers-host", &[], &changes);
+}
+
+#[test]
+fn the_same_records_arrive_by_msgpack() {
+    let changes = [DEFAULTS[0]];
+    deliver("fluent-bit-delivers-msgpack", &[], &changes);
 }
 
 #[test]
 fn an_outage_and_a_kill_lose_nothing() {
-    deliver("fluent-bit-outage", &["--outage"]);
+    deliver("fluent-bit-outage", &["--outage"], &DEFAULTS);
 }
 
 /// The pods must not be killed for want of DNS, and names from the tag are better than none.
 #[test]
 fn without_dns_it_starts_all_the_same() {
-    deliver("fluent-bit-no-dns", &["--no-dns"]);
+    deliver("fluent-bit-no-dns", &["--no-dns"], &DEFAULTS);
 }
 
 #[test]
 fn the_api_server_is_asked_about_pods() {
-    deliver("fluent-bit-kubernetes", &["--kubernetes"]);
+    deliver("fluent-bit-kubernetes", &["--kubernetes"], &DEFAULTS);
+}
+
+/// Where a record holds 15 fields and no more, cluster and tenant are still among them.
+#[test]
+fn what_the_api_server_knows_arrives_by_msgpack() {
+    let changes = [DEFAULTS[0]];
+    deliver("fluent-bit-kubernetes-msgpack", &["--kubernetes"], &changes);
 }

@@ -57,8 +57,14 @@ prop_compose! {
         registry in option::of(carried()),
         limits in option::of(sample::select(vec![json!({}), json!({"memory": "1Gi", "cpu": 2})])),
         priority in sample::select(vec!["", "system-node-critical"]),
+        join in sample::select(vec!["auto", "mark", "filter", "host"]),
+        format in sample::select(vec!["json", "msgpack"]),
+        merge in any::<bool>(),
+        prefix in option::of("[a-z_.-]{0,8}"),
     ) -> Value {
+        let merge = merge && format == "json";
         json!({
+            "join": join, "format": format, "jsonBody": {"merge": merge, "prefix": prefix.filter(|_| merge)},
             "kubernetes": kubernetes, "podExclude": kubernetes && pod_exclude, "ownLogs": own_logs, "exclude": exclude, "stateDir": state_dir,
             "bufferLimit": buffer, "lineLimit": line, "image": {"registry": registry},
             "resources": {"limits": limits}, "priorityClass": priority,
@@ -138,6 +144,13 @@ proptest! {
             // Nothing here is a dollar of somebody else's, so Flux may see everything.
             prop_assert_eq!(object.annotation("kustomize.toolkit.fluxcd.io/substitute"), None);
         }
+        let settings = common::filter_settings(&objects);
+        let spec = &config["spec"];
+        for name in ["cluster", "environment"] {
+            prop_assert_eq!(settings.get(name).unwrap_or(&Value::Null), &spec[name]);
+        }
+        let tenant = spec["logs"].get("tenant").and_then(Value::as_str);
+        prop_assert_eq!(settings["tenant"]["default"].as_str(), Some(tenant.unwrap_or("default")));
         let values = common::pod_annotation(&objects, "leafpack.dev/config-values");
         prop_assert_eq!(values.is_some(), has_substituted(&config));
     }
@@ -185,4 +198,27 @@ fn no_expression_stands_alone() {
         ids.iter().any(|id| id.starts_with("CiliumNetworkPolicy/")),
         "{ids:?}"
     );
+}
+
+/// What stands in a JSON string stays in it: with what Flux puts in, the filter's settings are those of a stack that says
+/// the values itself, for every value that it could say.
+#[test]
+fn settings_are_json_behind_flux() {
+    let config = include_str!("../fixtures/flux/config.yaml");
+    let text = common::filter_settings_text(&common::objects(config)).to_owned();
+    let (cluster, environment) = ("${CLUSTER}", "${ENVIRONMENT:=production}");
+    assert!(
+        text.contains(cluster) && text.contains(environment),
+        "{text}"
+    );
+    for value in [
+        "apps", "8", "true", "null", "1e3", "a.b-c", "0x10", "eu_1", "No",
+    ] {
+        let substituted = text.replace(cluster, value).replace(environment, value);
+        let settings = leafpack_peer::json::fields(substituted.as_bytes()).expect("JSON");
+        for name in ["cluster", "environment"] {
+            let found = settings.iter().find(|(key, _)| key == name);
+            assert_eq!(found.map(|(_, value)| value), Some(&json!(value)), "{name}");
+        }
+    }
 }

@@ -8,10 +8,8 @@ const SEPARATOR: &[u8] = b"\n---\n";
 /// More calls than this are not made: every one is repeated, and history shows with few.
 const MAX_CALLS: usize = 8;
 
-/// The longest text that `<x…>` stands for, and how many of them a record may have: what is longer takes longer, and
-/// happens the same.
-const MAX_RUN: usize = 140_000;
-const MAX_RUNS: usize = 3;
+/// How many letters `<x…>` may make in a case: more take longer, and the same happens.
+const MAX_LETTERS: usize = 250_000;
 
 /// One instance's settings, and the calls that it gets, in order.
 ///
@@ -36,12 +34,13 @@ impl<'a> Case<'a> {
         } else {
             None
         };
+        let mut letters = MAX_LETTERS;
         let calls = parts.into_iter().take(MAX_CALLS).map(|call| {
             let (tag, record) = match call.iter().position(|byte| *byte == b'\n') {
                 Some(end) => (&call[..end], &call[end + 1..]),
                 None => (&b""[..], call),
             };
-            (tag, expand(record))
+            (tag, expand(record, &mut letters))
         });
         Self {
             settings,
@@ -50,16 +49,14 @@ impl<'a> Case<'a> {
     }
 }
 
-/// Writes out each `<x4096>`.
-fn expand(record: &[u8]) -> Cow<'_, [u8]> {
+/// Writes out each `<x4096>`, as long as there are letters left.
+fn expand<'r>(record: &'r [u8], letters: &mut usize) -> Cow<'r, [u8]> {
     let mut rest = record;
     let mut text = Vec::new();
-    for _ in 0..MAX_RUNS {
-        let Some((before, run, behind)) = next_run(rest) else {
-            break;
-        };
+    while let Some((before, run, behind)) = next_run(rest).filter(|(_, run, _)| run <= letters) {
         text.extend_from_slice(before);
-        text.resize(text.len() + run.min(MAX_RUN), b'x');
+        text.resize(text.len() + run, b'x');
+        *letters -= run;
         rest = behind;
     }
     if rest.len() == record.len() {
@@ -144,10 +141,14 @@ mod tests {
             ("a<x3>b<x1>", "axxxbx".to_string()),
             ("<x0>", String::new()),
             ("<x><x7654321><xx2><<x2>", "<x><x7654321><xx2><xx".into()),
-            ("<x1><x1><x1><x1>", "xxx<x1>".into()),
-            ("<x999999>", "x".repeat(MAX_RUN)),
+            ("<x5><x6><x1>", "xxxxx<x6><x1>".into()),
+            ("<x999999>", "<x999999>".into()),
         ] {
-            assert_eq!(expand(text.as_bytes()), expected.as_bytes(), "{text}");
+            assert_eq!(
+                expand(text.as_bytes(), &mut 10),
+                expected.as_bytes(),
+                "{text}"
+            );
         }
     }
 }

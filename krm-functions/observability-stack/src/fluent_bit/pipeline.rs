@@ -1,15 +1,11 @@
 //! The pipeline: from the node's log files to the hub.
 
-use super::settings::{READ, file_pattern};
-use super::{CONTAINER, HTTP, config::Config, paths};
+use super::settings::{Join, READ, file_pattern};
+use super::{CONTAINER, HTTP, config::Config, filter, paths};
 use crate::plan::Plan;
-use krm_rs::json;
 
 /// Tags begin with it; the rest is the file's path with dots for slashes.
 const TAG_PREFIX: &str = "kube.";
-
-/// What the lifted `kubernetes` fields begin with. The filter `cri` writes the same names with `from_tag`.
-const KUBERNETES_PREFIX: &str = "k8s_";
 
 /// Fields by which VictoriaLogs groups records into streams: few, and steady for the life of a container.
 const STREAM_FIELDS: [&str; 5] = [
@@ -50,25 +46,6 @@ const DNS_WAIT_SECONDS: u32 = 3;
 /// Seconds for which a rotated file is read on. While the tail stands still it may be rotated before it was read.
 const ROTATE_WAIT_SECONDS: u32 = 300;
 
-/// `cri.json`. Pod, namespace and container come from the file's name where the record does not have them: without the
-/// `kubernetes` filter, and with it for as long as it cannot reach the API server.
-pub(super) fn cri_settings() -> String {
-    let settings = json!({
-        "input": "log",
-        "names": "victorialogs",
-        "from_tag": true,
-    });
-    // One setting a line, as a person would write it.
-    let mut text = String::from("{\n");
-    let fields = settings.as_object().into_iter().flatten();
-    let lines: Vec<String> = fields
-        .map(|(key, value)| format!("  \"{key}\": {value}"))
-        .collect();
-    text.push_str(&lines.join(",\n"));
-    text.push_str("\n}\n");
-    text
-}
-
 /// `fluent-bit.conf`.
 pub(super) fn config(plan: &Plan) -> String {
     let mut config = Config::default();
@@ -108,9 +85,17 @@ fn input(plan: &Plan, config: &mut Config) {
     if !plan.logs.own_logs {
         exclude.insert(0, file_pattern("*", "*", CONTAINER));
     }
-    let comment = "No parser: the filter cri reads the whole line.\n\
-        A full buffer stops the reading, it drops nothing; the node's files then hold what is to come.";
-    let mut section = config.section("INPUT", comment);
+    let join = plan.logs.join;
+    let comment = format!(
+        "{}\n\
+        A full buffer stops the reading, it drops nothing; the node's files then hold what is to come.",
+        match join {
+            Join::Host => "Lines that the runtime cut are joined here.",
+            Join::Mark | Join::Filter =>
+                "No parser: the filter container_logs reads the whole line.",
+        }
+    );
+    let mut section = config.section("INPUT", &comment);
     section
         .set("Name", "tail")
         .set("Alias", "containers")
@@ -118,6 +103,9 @@ fn input(plan: &Plan, config: &mut Config) {
         .set("Path", format_args!("{}/*.log", paths::CONTAINERS));
     if !exclude.is_empty() {
         section.set("Exclude_Path", exclude.join(","));
+    }
+    if join == Join::Host {
+        section.set("multiline.parser", "cri");
     }
     section
         .set("Key", "log")
@@ -160,41 +148,8 @@ fn filters(plan: &Plan, config: &mut Config) {
             .set("Annotations", "Off")
             .set("K8S-Logging.Parser", "Off")
             .set("K8S-Logging.Exclude", on(plan.logs.pod_exclude));
-        config
-            .section(
-                "FILTER",
-                "kubernetes.pod_name becomes k8s_pod_name, and so on.",
-            )
-            .set("Name", "nest")
-            .set("Match", &every)
-            .set("Operation", "lift")
-            .set("Nested_under", "kubernetes")
-            .set("Add_prefix", KUBERNETES_PREFIX);
     }
-    config
-        .section(
-            "FILTER",
-            "Time, stream and message from the CRI line; names from the tag, where there are none.",
-        )
-        .set("Name", "wasm")
-        .set("Match", &every)
-        .set(
-            "WASM_Path",
-            format_args!("{}/{}", paths::MODULES, paths::CRI_MODULE_FILE),
-        )
-        .set("Function_Name", "cri")
-        .set("Event_Format", "json")
-        .set("accessible_paths", paths::SETTINGS);
-    let comment = "Set rather than Add: a record cannot claim another origin.";
-    let mut section = config.section("FILTER", comment);
-    section
-        .set("Name", "modify")
-        .set("Match", &every)
-        .set("Set", format_args!("cluster {}", plan.cluster));
-    if let Some(environment) = &plan.environment {
-        section.set("Set", format_args!("environment {environment}"));
-    }
-    section.set("Set", format_args!("tenant {}", plan.logs.tenant.name));
+    filter::section(plan, &every, config);
 }
 
 /// A boolean, as Fluent Bit writes it.

@@ -6,7 +6,7 @@ use crate::plan::Tenant;
 use crate::profile;
 use crate::quantity::Quantity;
 use crate::resources::ContainerResources;
-use crate::spec::{Image, Spec};
+use crate::spec::{self, Format, Image, JsonBody, Spec};
 use krm_rs::json;
 
 /// Fluent Bit closes a chunk of its buffer at this size, in bytes (`FLB_INPUT_CHUNK_FS_MAX_SIZE`).
@@ -28,6 +28,12 @@ pub(crate) struct Plan {
     pub(crate) pod_exclude: bool,
     /// Whether the collector's own logs are collected.
     pub(crate) own_logs: bool,
+    /// What becomes of cut lines.
+    pub(crate) join: Join,
+    /// What becomes of messages that are JSON objects.
+    pub(crate) json_body: JsonBody,
+    /// How records are passed to the filter.
+    pub(crate) format: Format,
     /// The folder of the node for offsets and unsent logs.
     pub(crate) state_dir: String,
     /// How many chunks unsent logs may fill.
@@ -40,6 +46,17 @@ pub(crate) struct Plan {
     pub(crate) resources: ContainerResources,
     /// The pods' priority class.
     pub(crate) priority_class: Option<String>,
+}
+
+/// What becomes of a line that the container runtime cut: [`spec::Join`], decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Join {
+    /// Each fragment is a record, with a mark.
+    Mark,
+    /// The filter joins them.
+    Filter,
+    /// Fluent Bit joins them.
+    Host,
 }
 
 impl Plan {
@@ -65,6 +82,8 @@ impl Plan {
             check,
         );
         let image = image(&logs.image, check);
+        let join = join(logs.join, &logs.image.tag, check);
+        json_body(&logs.json_body, logs.format, check);
         let resources = ContainerResources::read(
             &profile::fluent_bit(spec.profile),
             &logs.resources,
@@ -108,6 +127,9 @@ impl Plan {
             exclude: exclude?,
             pod_exclude: logs.pod_exclude,
             own_logs: logs.own_logs,
+            join,
+            json_body: logs.json_body.clone(),
+            format: logs.format,
             state_dir: state_dir?,
             max_chunks,
             line_limit: line_limit?,
@@ -299,6 +321,69 @@ fn image(image: &Image, check: &mut Check<'_>) -> String {
         digest,
     } = image;
     format!("{registry}{slash}{repository}:{tag}{at}{digest}")
+}
+
+/// The first Fluent Bit that keeps one instance of a filter for the life of the process; before, each chunk has its own,
+/// and the first half of a line would be lost with it.
+const FILTERS_LAST: [u32; 2] = [4, 1];
+
+/// Where lines are joined. A tag that names no version is taken on trust where the filter is asked for, but not otherwise.
+fn join(given: spec::Join, tag: &str, check: &mut Check<'_>) -> Join {
+    let release = release(tag);
+    match given {
+        spec::Join::Mark => Join::Mark,
+        spec::Join::Host => Join::Host,
+        spec::Join::Auto if release.is_some_and(|release| release >= FILTERS_LAST) => Join::Filter,
+        spec::Join::Auto => Join::Mark,
+        spec::Join::Filter => {
+            if release.is_some_and(|release| release < FILTERS_LAST) {
+                check.error(
+                    "spec.logs.join",
+                    &format!(
+                        "found \"filter\" with Fluent Bit {tag}, expected auto, mark or host: before 4.1 an instance of the filter lives for one chunk only, and the first part of a line would be lost with it"
+                    ),
+                    json!("auto"),
+                );
+            }
+            Join::Filter
+        }
+    }
+}
+
+fn json_body(body: &JsonBody, format: Format, check: &mut Check<'_>) {
+    if body.merge && format == Format::Msgpack {
+        check.error(
+            "spec.logs.jsonBody.merge",
+            "found true with spec.logs.format msgpack, expected false: a record holds 15 fields there, and those of a message could push out cluster and tenant",
+            json!(false),
+        );
+    }
+    if body.prefix.is_empty() {
+        return;
+    }
+    if !body.merge {
+        check.error(
+            "spec.logs.jsonBody.prefix",
+            "found a prefix, expected spec.logs.jsonBody.merge with it: no field is taken out of messages otherwise",
+            json!(""),
+        );
+        return;
+    }
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    check.literal(
+        "spec.logs.jsonBody.prefix",
+        &body.prefix,
+        "letters, digits, '-', '_' and '.', at most 63",
+        |text| text.len() <= 63 && text.chars().all(fits),
+        "app_",
+    );
+}
+
+/// Major and minor version, if a tag names them: `4.1`, `5.1.1-debug`.
+fn release(tag: &str) -> Option<[u32; 2]> {
+    let plain = tag.split('-').next().unwrap_or_default();
+    let mut numbers = plain.split('.').map(|part| part.parse().ok());
+    Some([numbers.next()??, numbers.next()??])
 }
 
 /// The version that a tag names, if it does: `5.1.1`, `5.1.1-debug`.

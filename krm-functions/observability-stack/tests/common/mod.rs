@@ -3,7 +3,7 @@
 
 pub(crate) mod references;
 
-use krm_rs::{Dispatcher, Object, Outcome, ResourceList, yaml};
+use krm_rs::{Dispatcher, Object, Outcome, ResourceList, Value, yaml};
 use observability_stack::{Embedded, Modules, ObservabilityStack, Source};
 use std::path::PathBuf;
 
@@ -13,16 +13,16 @@ pub(crate) struct Placeholder;
 impl Source for Placeholder {
     fn modules() -> Modules<'static> {
         Modules {
-            cri: b"\0asm\x01\0\0\0",
+            container_logs: b"\0asm\x01\0\0\0",
         }
     }
 }
 
 /// Whether the function carries the real filter; says that `test` is skipped where it was built without.
 pub(crate) fn has_filter(test: &str) -> bool {
-    let built = leafpack_peer::dist_or_skip(test, "filters/cri.wasm").is_some();
+    let built = leafpack_peer::dist_or_skip(test, "filters/container-logs.wasm").is_some();
     assert!(
-        !built || !Embedded::modules().cri.is_empty(),
+        !built || !Embedded::modules().container_logs.is_empty(),
         "dist/ has the filter and this crate was built without it: build it again"
     );
     built
@@ -64,6 +64,23 @@ pub(crate) fn objects_with<M: Source>(config: &str) -> Vec<Object> {
     let outcome = run::<M>(config);
     assert!(outcome.success, "{}", outcome.stderr);
     items(&outcome)
+}
+
+/// What the filter reads.
+pub(crate) fn filter_settings(objects: &[Object]) -> Value {
+    let text = filter_settings_text(objects);
+    // YAML takes more than JSON, and would hide what is none.
+    let fields = leafpack_peer::json::fields(text.as_bytes());
+    let fields = fields.unwrap_or_else(|fault| panic!("{fault}"));
+    assert!(leafpack_peer::json::twice(&fields).is_empty(), "{text}");
+    Value::Object(fields.into_iter().collect())
+}
+
+/// The same as text.
+pub(crate) fn filter_settings_text(objects: &[Object]) -> &str {
+    let mut maps = objects.iter();
+    let text = maps.find_map(|object| object.get_str("data[container-logs.json]"));
+    text.expect("a ConfigMap has the filter's settings")
 }
 
 /// An annotation of the DaemonSet's pods.

@@ -196,7 +196,7 @@ fn files(objects: &[Object], pod: &Value, container: &Value) {
     }
     assert!(has_file(property(config, "WASM_Path")));
     assert!(has_file(&format!(
-        "{}/cri.json",
+        "{}/container-logs.json",
         property(config, "accessible_paths")
     )));
     assert!(is_writable(property(config, "DB")));
