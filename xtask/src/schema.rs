@@ -10,17 +10,11 @@ use crate::workspace::{Workspace, read, write_if_changed};
 /// Where all schemas are known to be.
 const BASE: &str = "https://leafpack.dev/schemas/filters";
 
-/// Filters whose schema is still to be written.
-const WITHOUT: [&str; 1] = ["container-logs"];
-
 /// Copies `filters/<name>/settings.schema.json` to `dist/filters/<name>.schema.json`.
 pub(crate) fn settings(workspace: &Workspace, name: &str) -> Result<Option<PathBuf>> {
     let file = format!("filters/{name}/settings.schema.json");
     let from = workspace.root.join(&file);
     if !from.is_file() {
-        if WITHOUT.contains(&name) {
-            return Ok(None);
-        }
         return Err(format!(
             "{file} is not there: every filter has a JSON Schema of its settings, which `leafpack schema {name}` \
              prints; see filters/cri/settings.schema.json, and filters/cri/tests/schema.rs, which holds it to the code"
