@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use wasmparser::{
-    BinaryReaderError, ExternalKind, KnownCustom, Name, Operator, Parser, Payload, TypeRef,
-    Validator, WasmFeatures,
+    BinaryReaderError, ExternalKind, KnownCustom, Name, Operator, OperatorsReader, Parser, Payload,
+    TypeRef, Validator, WasmFeatures,
 };
 
 use crate::{Result, workspace};
@@ -26,6 +26,10 @@ const FILTER_IMPORTS: [&str; 4] = ["path_open", "fd_read", "fd_close", "fd_write
 
 /// Exports that Fluent Bit and WAMR need of a filter, beside its functions.
 const FILTER_EXPORTS: [&str; 4] = ["memory", "malloc", "free", "_initialize"];
+
+/// Fluent Bit builds WAMR with its thread manager, which lets the main thread use the n-th part of the stack that the
+/// module brings (`aux_stack_size / (max_threads + 1)`, 4 threads; tried: a filter that needed more lost every record).
+const STACK_SHARES: u32 = 5;
 
 /// Largest filter, in bytes (DESIGN: they must fit a ConfigMap that `kubectl apply` accepts).
 pub(crate) const MAX_FILTER: usize = 52 * 1024;
@@ -49,6 +53,10 @@ struct Graph {
     calls: BTreeMap<u32, BTreeSet<u32>>,
     /// Instructions that can trap whatever the module's author thinks, by function.
     traps: Vec<(u32, &'static str)>,
+    /// What each function takes of the shadow stack, in bytes.
+    frames: BTreeMap<u32, u32>,
+    /// Where the shadow stack begins, which is its size: it grows down to address 0.
+    stack: u32,
 }
 
 impl Graph {
@@ -60,6 +68,48 @@ impl Graph {
             .get(&index)
             .cloned()
             .unwrap_or_else(|| format!("function {index}"))
+    }
+
+    /// What of the shadow stack may be in use at once, and by which functions. For a graph without cycles.
+    fn deepest(&self) -> (u32, Vec<String>) {
+        let mut known = BTreeMap::new();
+        let deepest = self
+            .exports
+            .iter()
+            .map(|(_, index)| self.depth(*index, &mut known));
+        let (needed, from) = deepest
+            .zip(&self.exports)
+            .map(|(needed, (_, index))| (needed, *index))
+            .max()
+            .unwrap_or_default();
+        let mut chain = Vec::new();
+        let mut next = Some(from);
+        while let Some(index) = next {
+            chain.push(format!(
+                "{} ({})",
+                self.name(index),
+                self.frames.get(&index).copied().unwrap_or_default()
+            ));
+            let callees = self.calls.get(&index).into_iter().flatten();
+            next = callees
+                .copied()
+                .filter(|callee| self.depth(*callee, &mut known) > 0)
+                .max_by_key(|callee| self.depth(*callee, &mut BTreeMap::new()));
+        }
+        (needed, chain)
+    }
+
+    /// What a function and those that it calls take of the shadow stack.
+    fn depth(&self, index: u32, known: &mut BTreeMap<u32, u32>) -> u32 {
+        if let Some(depth) = known.get(&index) {
+            return *depth;
+        }
+        let callees = self.calls.get(&index).into_iter().flatten();
+        let below = callees.map(|callee| self.depth(*callee, known)).max();
+        let depth =
+            self.frames.get(&index).copied().unwrap_or_default() + below.unwrap_or_default();
+        known.insert(index, depth);
+        depth
     }
 
     /// The shortest chain of calls from an export to `target`.
@@ -173,6 +223,16 @@ pub(crate) fn filter(name: &str, module: &[u8]) -> Result<Facts> {
             cycle.first().map_or("", String::as_str)
         ));
     }
+    let (needed, chain) = graph.deepest();
+    let usable = graph.stack / STACK_SHARES;
+    if needed > usable {
+        return Err(format!(
+            "{name}: {needed} bytes of the shadow stack may be in use at once, and WAMR lets {usable} of its {} be used: {}\n\
+             Use scratch memory of the output for what is large, or a larger -zstack-size in .cargo/config.toml.",
+            graph.stack,
+            chain.join(" → ")
+        ));
+    }
     let exported = |wanted: &&&str| {
         !graph.exports.iter().any(|(name, _)| name == *wanted)
             && !graph.other_exports.iter().any(|name| name == *wanted)
@@ -283,6 +343,15 @@ fn read(module: &[u8]) -> Result<Graph, BinaryReaderError> {
                     }
                 }
             }
+            Payload::GlobalSection(section) => {
+                // rustc's stack pointer is the first one.
+                if let Some(global) = section.into_iter().next()
+                    && let Operator::I32Const { value } =
+                        global?.init_expr.get_operators_reader().read()?
+                {
+                    graph.stack = value.unsigned_abs();
+                }
+            }
             Payload::CodeSectionEntry(body) => {
                 scan(&mut graph, index, &body)?;
                 index += 1;
@@ -313,6 +382,19 @@ fn scan(
 ) -> Result<(), BinaryReaderError> {
     let calls = graph.calls.entry(index).or_default();
     let mut divisor_is_safe = false;
+    // A frame is taken by `global.get 0, i32.const size, i32.sub` at a function's start.
+    let mut start = body.get_operators_reader()?;
+    if let (
+        Operator::GlobalGet { global_index: 0 },
+        Operator::I32Const { value },
+        Operator::I32Sub,
+    ) = (
+        start.read()?,
+        read_or_end(&mut start)?,
+        read_or_end(&mut start)?,
+    ) {
+        graph.frames.insert(index, value.unsigned_abs());
+    }
     for operator in body.get_operators_reader()? {
         let operator = operator?;
         let trap = match &operator {
@@ -355,6 +437,14 @@ fn scan(
         };
     }
     Ok(())
+}
+
+/// The next instruction of a function; its last one again where there is none.
+fn read_or_end<'a>(operators: &mut OperatorsReader<'a>) -> Result<Operator<'a>, BinaryReaderError> {
+    if operators.eof() {
+        return Ok(Operator::End);
+    }
+    operators.read()
 }
 
 #[cfg(test)]
@@ -440,6 +530,20 @@ mod tests {
         ] {
             assert_eq!(verdict(fields, body), error);
         }
+    }
+
+    #[test]
+    fn refuses_a_stack_that_the_host_does_not_give() {
+        let stack = "(global $sp (mut i32) (i32.const 16384))";
+        let frame = |size: u32| {
+            format!("global.get $sp i32.const {size} i32.sub global.set $sp local.get 0")
+        };
+        assert_eq!(verdict(stack, &frame(3264)), "demo");
+        assert_eq!(
+            verdict(stack, &frame(3280)),
+            "demo: 3280 bytes of the shadow stack may be in use at once, and WAMR lets 3276 of its 16384 be used: \
+             demo (0) → inner (3280)"
+        );
     }
 
     #[test]

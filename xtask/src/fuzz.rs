@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -15,11 +15,6 @@ use crate::{Result, progress};
 const COVERAGE: &str = "-Ccodegen-units=1 -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
      -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
      -Cllvm-args=-sanitizer-coverage-trace-compares";
-
-/// Settings stay in memory as long as the process, so no process runs for more inputs than this.
-const INPUTS_A_PROCESS: u64 = 2_000_000;
-/// And, where time is counted, for no more seconds than this.
-const SECONDS_A_PROCESS: u64 = 30;
 
 /// Bytes of an input, at most: beyond Fluent Bit's own buffers nothing new happens but length.
 const LONGEST_INPUT: u32 = 4096;
@@ -84,7 +79,7 @@ pub(crate) fn fuzz(workspace: &Workspace, options: &Options) -> Result<()> {
     let share = match options.amount {
         // So that all end after this time.
         Amount::Seconds(seconds) => {
-            Amount::Seconds((seconds * jobs as u64 / targets.len() as u64).max(1))
+            Amount::Seconds((seconds / targets.len().div_ceil(jobs) as u64).max(1))
         }
         Amount::Inputs(inputs) => Amount::Inputs(inputs.div_ceil(targets.len() as u64)),
     };
@@ -182,84 +177,56 @@ fn names(program: &Path) -> Result<Vec<String>> {
         .collect())
 }
 
-/// Runs one target in one process after the other until its share is done, or an input breaks a property.
+/// Runs one target until its share is done, or an input breaks a property.
 fn search(workspace: &Workspace, program: &Path, target: &str, share: Amount) -> Result<Searched> {
     let base = folder(workspace);
-    let (found, artifacts) = (base.join("corpus").join(target), base.join("failures"));
+    let (found, failures) = (base.join("corpus").join(target), base.join("failures"));
     create_folder(&found)?;
-    create_folder(&artifacts)?;
-    let log = base.join(format!("{target}.log"));
-    let seeds = workspace.root.join("tests/fuzz/corpus");
-    let mut inputs = 0;
-    let start = Instant::now();
-    loop {
-        let mut fuzzer = Command::new(program);
-        fuzzer.env("LEAFPACK_FUZZ_TARGET", target).arg(&found);
-        for name in [target, target.trim_end_matches("_msgpack")] {
-            if seeds.join(name).is_dir() {
-                fuzzer.arg(seeds.join(name));
-            }
-        }
-        let limit = match share {
-            Amount::Seconds(seconds) => {
-                let left = seconds.saturating_sub(start.elapsed().as_secs());
-                if left == 0 {
-                    break;
-                }
-                format!("-max_total_time={}", left.min(SECONDS_A_PROCESS))
-            }
-            Amount::Inputs(all) if inputs < all => {
-                format!("-runs={}", (all - inputs).min(INPUTS_A_PROCESS))
-            }
-            Amount::Inputs(_) => break,
-        };
-        let dictionary = workspace.root.join("tests/fuzz/tokens.dict");
-        fuzzer
-            .arg(limit)
-            .arg(format!("-max_len={LONGEST_INPUT}"))
-            .arg(format!("-dict={}", dictionary.display()))
-            .arg(format!(
-                "-artifact_prefix={}/{target}-",
-                artifacts.display()
-            ))
-            // Quick inputs are changed more often than slow ones.
-            .args([
-                "-entropic_scale_per_exec_time=1",
-                "-timeout=10",
-                "-rss_limit_mb=4096",
-                "-print_final_stats=1",
-            ]);
-        let file = |path: &Path| {
-            File::create(path).map_err(|error| format!("cannot write {}: {error}", path.display()))
-        };
-        let status = fuzzer
-            .stderr(file(&log)?)
-            .stdout(std::process::Stdio::null())
-            .status()
-            .map_err(|error| format!("cannot run `{}`: {error}", line(&fuzzer)))?;
-        let text = std::fs::read(&log).unwrap_or_default();
-        let text = String::from_utf8_lossy(&text);
-        let number = |name: &str| {
-            let line = text.lines().find_map(|line| line.strip_prefix(name))?;
-            line.trim().parse::<u64>().ok()
-        };
-        let executed = number("stat::number_of_executed_units:");
-        inputs += executed.unwrap_or(0);
-        if !status.success() {
-            let failure = failure(workspace, target, &text, &log);
-            return Ok(Searched {
-                inputs,
-                failure: Some(failure),
-            });
-        }
-        if executed.is_none_or(|executed| executed == 0) {
-            return Err(format!("the fuzzer ran no input; see {}", log.display()));
+    create_folder(&failures)?;
+    let mut fuzzer = Command::new(program);
+    // What is found goes to the first folder.
+    fuzzer.env("LEAFPACK_FUZZ_TARGET", target).arg(&found);
+    let mut seeds = vec![target];
+    seeds.extend(target.strip_suffix("_msgpack"));
+    for name in seeds {
+        let folder = workspace.root.join("tests/fuzz/corpus").join(name);
+        if folder.is_dir() {
+            fuzzer.arg(folder);
         }
     }
-    Ok(Searched {
-        inputs,
-        failure: None,
-    })
+    let dictionary = workspace.root.join("tests/fuzz/tokens.dict");
+    fuzzer
+        .arg(match share {
+            Amount::Seconds(seconds) => format!("-max_total_time={seconds}"),
+            Amount::Inputs(inputs) => format!("-runs={inputs}"),
+        })
+        .arg(format!("-max_len={LONGEST_INPUT}"))
+        .arg(format!("-dict={}", dictionary.display()))
+        .arg(format!("-artifact_prefix={}/{target}-", failures.display()))
+        // Quick inputs are changed more often than slow ones.
+        .args(["-entropic_scale_per_exec_time=1", "-timeout=10"])
+        .args(["-rss_limit_mb=2048", "-print_final_stats=1"]);
+    let log = base.join(format!("{target}.log"));
+    let file =
+        File::create(&log).map_err(|error| format!("cannot write {}: {error}", log.display()))?;
+    let status = fuzzer
+        .stderr(file)
+        .stdout(Stdio::null())
+        .status()
+        .map_err(|error| format!("cannot run `{}`: {error}", line(&fuzzer)))?;
+    let text = std::fs::read(&log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let executed = text
+        .lines()
+        .find_map(|line| line.strip_prefix("stat::number_of_executed_units:"))
+        .and_then(|number| number.trim().parse().ok());
+    match (status.success(), executed) {
+        (true, None | Some(0)) => Err(format!("the fuzzer ran no input; see {}", log.display())),
+        (success, executed) => Ok(Searched {
+            inputs: executed.unwrap_or(0),
+            failure: (!success).then(|| failure(workspace, target, &text, &log)),
+        }),
+    }
 }
 
 /// What libFuzzer's log says of a failure, and what to do with the input.

@@ -77,7 +77,7 @@ pub(crate) fn is_sensitive(key: &[u8], first: u8, about: About) -> bool {
         return false;
     }
     if position(key, BODIES) != NOWHERE {
-        return about & TOKENS != 0 || is_sensitive_body(first, about);
+        return is_sensitive_body(first, about);
     }
     if key.starts_with(b"patch.webhook.admission.k8s.io/") || key == b"token" {
         return true;

@@ -142,12 +142,13 @@ impl Default for Logs {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Join {
-    /// [`Join::Filter`] where Fluent Bit is known to keep the filter, else [`Join::Mark`].
+    /// [`Join::Filter`] where that can work, else [`Join::Mark`].
     #[default]
     Auto,
     /// Each fragment is a record, marked with `partial_message`.
     Mark,
-    /// The filter joins the fragments. Needs Fluent Bit 4.1: before, an instance of the filter lives for one chunk only.
+    /// The filter joins the fragments. Needs Fluent Bit 4.1, for before an instance of the filter lives for one chunk only,
+    /// and [`Format::Json`], for with msgpack Fluent Bit takes every answer for a record.
     Filter,
     /// Fluent Bit joins them, with its own `multiline.parser cri`.
     Host,

@@ -167,7 +167,7 @@ def write(root, pod, namespace, container, lines):
         file.writelines(lines)
 
 
-def wanted(cluster, pod, namespace, container, n, stream, message, **more):
+def wanted(cluster, pod, namespace, container, n, stream, message, /, **more):
     return {
         "_time": f"2025-01-02T03:04:05.{n:09d}Z",
         "stream": stream,
@@ -223,7 +223,7 @@ def plain(binary, objects, root, fields):
 
     expected = []
 
-    def add(pod, n, stream, message, container="nginx", body=None, **more):
+    def add(pod, n, stream, message, container="nginx", body=None, /, **more):
         if body is not None and merge:
             # `msg` is where the message of a JSON body is looked for.
             message, more = body["msg"], {**more, **{k: v for k, v in body.items() if k != "msg"}}
@@ -244,7 +244,7 @@ def plain(binary, objects, root, fields):
         body = {"n": n, "msg": f'say "{n}"', "deep": {"list": [1, None, "x"]}} if n % 3 == 0 else None
         message = json.dumps(body) if body else f"line {n}\twith a tab"
         write(root, f"web-{n % 3}", "shop", "nginx", [cri(n, stream, "F", message)])
-        add(f"web-{n % 3}", n, stream, message, body=body)
+        add(f"web-{n % 3}", n, stream, message, "nginx", body)
     write(root, "web-0", "shop", "nginx-exporter", [cri(1, "stdout", "F", "kept")])
     add("web-0", 1, "stdout", "kept", "nginx-exporter")
     # Lines that the runtime cut: text, with a line of the other stream in between, and JSON.

@@ -176,14 +176,20 @@ fn folders_of_the_node_are_not_taken() {
 /// The filter joins cut lines where it lives on from chunk to chunk, and nowhere else unless it is asked to.
 #[test]
 fn lines_are_joined_where_that_loses_nothing() {
-    let joined = |tag: &str, join: &str| {
-        let config = format!("{GOOD}  logs: {{join: {join}, image: {{tag: {tag}}}}}\n");
+    let with = |tag: &str, join: &str, more: &str| {
+        let config = format!("{GOOD}  logs: {{join: {join}, image: {{tag: {tag}}}{more}}}\n");
         let outcome = run::<Placeholder>(&config);
         outcome.success.then(|| {
             let settings = common::filter_settings(&items(&outcome));
             settings["join"].as_str().expect("a word").to_owned()
         })
     };
+    let joined = |tag: &str, join: &str| with(tag, join, "");
+    // By msgpack it can hold nothing back.
+    let packed = |join: &str| with("5.1.1", join, ", format: msgpack, jsonBody: {merge: false}");
+    assert_eq!(packed("auto").as_deref(), Some("mark"));
+    assert_eq!(packed("host").as_deref(), Some("host"));
+    assert_eq!(packed("filter"), None);
     for (tag, auto, filter) in [
         ("3.2.2", "mark", None),
         ("4.0.14-debug", "mark", None),

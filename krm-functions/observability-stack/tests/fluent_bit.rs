@@ -64,11 +64,8 @@ fn deliver(test: &str, mode: &[&str], changes: &[Change]) {
         );
         let objects = objects_with::<Embedded>(&config);
         if config.contains("join: auto") {
-            let join = if binary.instance_per_chunk() {
-                "mark"
-            } else {
-                "filter"
-            };
+            let marks = binary.instance_per_chunk() || config.contains("format: msgpack");
+            let join = if marks { "mark" } else { "filter" };
             assert_eq!(common::filter_settings(&objects)["join"], join, "{binary}");
         }
         let objects: Vec<Value> = objects

@@ -63,6 +63,7 @@ prop_compose! {
         prefix in option::of("[a-z_.-]{0,8}"),
     ) -> Value {
         let merge = merge && format == "json";
+        let join = if format == "msgpack" && join == "filter" { "mark" } else { join };
         json!({
             "join": join, "format": format, "jsonBody": {"merge": merge, "prefix": prefix.filter(|_| merge)},
             "kubernetes": kubernetes, "podExclude": kubernetes && pod_exclude, "ownLogs": own_logs, "exclude": exclude, "stateDir": state_dir,

@@ -101,6 +101,7 @@ pub(crate) fn of_cpu(measured: &Measured) -> Vec<Verdict> {
         let records = match budget.shape {
             Shape::Lines => "lines",
             Shape::Kubernetes => "`kubernetes` records",
+            Shape::Pods => "records of many pods",
         };
         Verdict {
             text: format!(

@@ -43,7 +43,7 @@ impl Plan {
     pub(crate) fn records(&self, shape: Shape) -> usize {
         match shape {
             Shape::Lines => self.lines,
-            Shape::Kubernetes => self.lines.div_ceil(2),
+            Shape::Kubernetes | Shape::Pods => self.lines.div_ceil(2),
         }
     }
 }
@@ -167,22 +167,25 @@ pub(crate) fn run(
         }
     }
     measured.absent.dedup();
-    let files: Vec<PathBuf> = Shape::ALL
+    let files: Vec<(Shape, PathBuf)> = Shape::ALL
         .into_iter()
         .map(|shape| {
             let file = folder.join(format!("{shape:?}.log"));
-            records::write(&file, shape, plan.records(shape), None).map(|()| file)
+            records::write(&file, shape, plan.records(shape), None).map(|()| (shape, file))
         })
         .collect::<Result<_, _>>()?;
     for round in 1..=plan.rounds {
         eprintln!("{}: round {round} of {}", measured.host, plan.rounds);
         for row in &mut measured.rows {
-            let file = &files[usize::from(row.pipeline.shape == Shape::Kubernetes)];
+            let (_, file) = files
+                .iter()
+                .find(|(shape, _)| *shape == row.pipeline.shape)
+                .ok_or("a shape without a file")?;
             row.runs
                 .push(measure(bit, folder, row.pipeline, place, file)?);
         }
     }
-    for file in files {
+    for (_, file) in files {
         let _ = std::fs::remove_file(file);
     }
     measured.growth = growth(bit, plan, &measured, place, folder)?;

@@ -166,6 +166,14 @@ pub(crate) const PIPELINES: &[Pipeline] = pipelines! {
         "container_logs, msgpack, join: filter", "", container_logs!("container_logs_msgpack", "msgpack", "filter"), All;
         "the generated stack", "", &[Step::Stack], AtLeastAll;
     ]
+    Pods: [
+        NONE, "", &[], Same;
+        NATIVE_KUBERNETES, "", &[Step::Native(PARSER), Step::Native(MODIFY), Step::Native(NEST)], Parser;
+        LUA_NAME, "", &[Step::Lua("kubernetes")], All;
+        IDENTITY, "", &[Step::Identity("identity", "json")], Same;
+        OURS, "", container_logs!("container_logs", "json", "mark"), All;
+        OURS_MSGPACK, "", container_logs!("container_logs_msgpack", "msgpack", "mark"), All;
+    ]
 };
 
 impl Pipeline {
@@ -208,13 +216,8 @@ impl Pipeline {
         };
         if self.gives != Gives::Line {
             fields.extend(TAGS.map(|(name, value)| (name.to_string(), text(value))));
-            if self.shape == Shape::Kubernetes {
-                fields.extend(
-                    kubernetes()
-                        .into_iter()
-                        .map(|(key, value)| (format!("k8s_{key}"), value)),
-                );
-            }
+            let map = kubernetes(self.shape, line).into_iter().flatten();
+            fields.extend(map.map(|(key, value)| (format!("k8s_{key}"), value)));
         }
         (fields, self.gives == Gives::AtLeastAll)
     }

@@ -18,16 +18,22 @@ pub(crate) enum Shape {
     /// And a `kubernetes` map of eight fields, as the filter of that name adds it. Fed as JSON lines, so that no API
     /// server is needed.
     Kubernetes,
+    /// The same of twenty pods in turn, so that no record has the metadata of the one before: the worst case for a filter
+    /// that remembers it.
+    Pods,
 }
 
+/// How many pods [`Shape::Pods`] has.
+const PODS: usize = 20;
+
 impl Shape {
-    pub(crate) const ALL: [Self; 2] = [Self::Lines, Self::Kubernetes];
+    pub(crate) const ALL: [Self; 3] = [Self::Lines, Self::Kubernetes, Self::Pods];
 
     /// Further lines of the input section.
     pub(crate) fn input(self) -> &'static str {
         match self {
             Self::Lines => "",
-            Self::Kubernetes => "    Parser json\n",
+            Self::Kubernetes | Self::Pods => "    Parser json\n",
         }
     }
 }
@@ -35,6 +41,8 @@ impl Shape {
 /// One container's line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Line {
+    /// Which line it is.
+    pub(crate) number: usize,
     pub(crate) time: String,
     pub(crate) stream: &'static str,
     pub(crate) message: String,
@@ -52,6 +60,7 @@ impl Line {
         }
         message.truncate(length);
         Self {
+            number: n,
             time: format!(
                 "2024-05-01T10:{:02}:{:02}.{:09}Z",
                 n / 60_000 % 60,
@@ -73,27 +82,30 @@ impl Line {
     }
 }
 
-/// What the `kubernetes` filter would add.
-pub(crate) fn kubernetes() -> Map<String, Value> {
+/// What the `kubernetes` filter would add; nothing to plain lines.
+pub(crate) fn kubernetes(shape: Shape, line: &Line) -> Option<Map<String, Value>> {
+    let pod = match shape {
+        Shape::Lines => return None,
+        Shape::Kubernetes => 0,
+        Shape::Pods => line.number % PODS,
+    };
     let map = json!({
-        "pod_name": "web-6d5f9c7b8-x2x7q",
+        "pod_name": format!("web-6d5f9c7b8-x2x{pod:02}"),
         "namespace_name": "shop",
-        "pod_id": "6f1de3c6-6a9b-4f0e-9d3f-0f4b8f0c1a2b",
+        "pod_id": format!("6f1de3c6-6a9b-4f0e-9d3f-0f4b8f0c1a{pod:02}"),
         "labels": {"app.kubernetes.io/name": "web", "app.kubernetes.io/part-of": "shop", "pod-template-hash": "6d5f9c7b8"},
         "host": "worker-2",
-        "pod_ip": "10.2.3.4",
+        "pod_ip": format!("10.2.3.1{pod:02}"),
         "container_name": "nginx",
-        "docker_id": "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+        "docker_id": format!("{pod:02}{}", "0123456789abcdef".repeat(4).split_off(2)),
     });
-    map.as_object().cloned().unwrap_or_default()
+    map.as_object().cloned()
 }
 
 /// The record before any filter.
 pub(crate) fn record(shape: Shape, line: &Line) -> Map<String, Value> {
     let mut record = Map::from_iter([("log".to_string(), line.text().into())]);
-    if shape == Shape::Kubernetes {
-        record.insert("kubernetes".into(), kubernetes().into());
-    }
+    record.extend(kubernetes(shape, line).map(|map| ("kubernetes".into(), map.into())));
     record
 }
 
@@ -110,7 +122,7 @@ pub(crate) fn write(
         let line = Line::new(n, length);
         let text = match shape {
             Shape::Lines => line.text(),
-            Shape::Kubernetes => Value::Object(record(shape, &line)).to_string(),
+            Shape::Kubernetes | Shape::Pods => Value::Object(record(shape, &line)).to_string(),
         };
         file.write_all(text.as_bytes())
             .and_then(|()| file.write_all(b"\n"))

@@ -61,7 +61,7 @@ fn number(value: Option<f64>, decimals: usize) -> String {
 pub(crate) fn pipelines(measured: &Measured, shape: Shape) -> String {
     let native = match shape {
         Shape::Lines => NATIVE,
-        Shape::Kubernetes => NATIVE_KUBERNETES,
+        Shape::Kubernetes | Shape::Pods => NATIVE_KUBERNETES,
     };
     let mut table = Table::new([
         "pipeline",
@@ -149,8 +149,9 @@ pub(crate) fn body(all: &[Measured], verdicts: &[Verdict], plan: &Plan) -> Strin
             let what = match shape {
                 Shape::Lines => "CRI lines of 150 bytes",
                 Shape::Kubernetes => {
-                    "records with a `kubernetes` map of eight fields, labels among them"
+                    "records of one pod, with a `kubernetes` map of eight fields, labels among them"
                 }
+                Shape::Pods => "such records of twenty pods in turn",
             };
             let _ = write!(
                 text,
@@ -187,12 +188,13 @@ pub(crate) fn document(all: &[Measured], verdicts: &[Verdict], plan: &Plan) -> S
          other. All figures but\n`user s` are above the pipeline without a filter, and ratios are of runs in one round, so \
          that they hold on other machines too.\nBefore it is measured, each pipeline's output is compared field by field \
          with what must come out.\n\n\
-         - *native* is what Fluent Bit does without WebAssembly. It keeps the line's other fields, which ours do without: \
-         `time`, `stream`,\n  `logtag`, `message`, and three more.\n\
+         - *native* is what Fluent Bit does without WebAssembly; it leaves `time`, `stream`, `logtag`, `message` and three more fields.\n\
          - *lua* gives our result with one `string.match` and a new table.\n\
          - *wasm identity* gives each record back: the host's own work of calling a filter, below which none can get.\n\
          - *the generated stack* has the filters and settings of the example spoke, without `kubernetes`, which needs an \
-         API server.\n\n\
+         API server.\n\
+         - A chunk holds records of one file, and so of one pod: what the filters remember of its metadata counts there. *Twenty \
+         pods in turn*\n  is what costs them most: chunks of a single record each.\n\n\
          `cargo xtask bench filters` measures anew; processor here: {}.\n\n{}",
         plan.rounds,
         processor(),

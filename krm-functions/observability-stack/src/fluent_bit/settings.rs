@@ -6,7 +6,7 @@ use crate::plan::Tenant;
 use crate::profile;
 use crate::quantity::Quantity;
 use crate::resources::ContainerResources;
-use crate::spec::{self, Format, Image, JsonBody, Spec};
+use crate::spec::{self, Format, Image, JsonBody, Logs, Spec};
 use krm_rs::json;
 
 /// Fluent Bit closes a chunk of its buffer at this size, in bytes (`FLB_INPUT_CHUNK_FS_MAX_SIZE`).
@@ -82,7 +82,7 @@ impl Plan {
             check,
         );
         let image = image(&logs.image, check);
-        let join = join(logs.join, &logs.image.tag, check);
+        let join = join(logs, check);
         json_body(&logs.json_body, logs.format, check);
         let resources = ContainerResources::read(
             &profile::fluent_bit(spec.profile),
@@ -328,22 +328,32 @@ fn image(image: &Image, check: &mut Check<'_>) -> String {
 const FILTERS_LAST: [u32; 2] = [4, 1];
 
 /// Where lines are joined. A tag that names no version is taken on trust where the filter is asked for, but not otherwise.
-fn join(given: spec::Join, tag: &str, check: &mut Check<'_>) -> Join {
+fn join(logs: &Logs, check: &mut Check<'_>) -> Join {
+    let tag = &logs.image.tag;
     let release = release(tag);
-    match given {
+    // To hold a fragment the filter gives back nothing; of msgpack the host makes a record without a body of that, and
+    // loses those around it (3.2.2 to 5.1.1, `filter_wasm.c`).
+    let is_json = logs.format == Format::Json;
+    match logs.join {
         spec::Join::Mark => Join::Mark,
         spec::Join::Host => Join::Host,
-        spec::Join::Auto if release.is_some_and(|release| release >= FILTERS_LAST) => Join::Filter,
+        spec::Join::Auto if is_json && release.is_some_and(|release| release >= FILTERS_LAST) => {
+            Join::Filter
+        }
         spec::Join::Auto => Join::Mark,
         spec::Join::Filter => {
-            if release.is_some_and(|release| release < FILTERS_LAST) {
-                check.error(
-                    "spec.logs.join",
-                    &format!(
-                        "found \"filter\" with Fluent Bit {tag}, expected auto, mark or host: before 4.1 an instance of the filter lives for one chunk only, and the first part of a line would be lost with it"
-                    ),
-                    json!("auto"),
-                );
+            let reason = if release.is_some_and(|release| release < FILTERS_LAST) {
+                Some(format!(
+                    "with Fluent Bit {tag}, expected auto, mark or host: before 4.1 an instance of the filter lives for one chunk only, and the first part of a line would be lost with it"
+                ))
+            } else if !is_json {
+                Some("with spec.logs.format msgpack, expected auto, mark or host: there the filter can hold nothing back, for Fluent Bit makes a broken record of it".to_owned())
+            } else {
+                None
+            };
+            if let Some(reason) = reason {
+                let message = format!("found \"filter\" {reason}");
+                check.error("spec.logs.join", &message, json!("auto"));
             }
             Join::Filter
         }
