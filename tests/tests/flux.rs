@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use krm_rs::Object;
+use krm_rs::{Object, Value};
 use leafpack_tests::objects::{Objects, assert_same, read};
 use leafpack_tests::{peer, workspace};
 
@@ -36,6 +36,27 @@ impl Flux {
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{stderr}");
         output.stdout
+    }
+
+    /// What kustomize makes of a stream, where it is there.
+    fn through_kustomize(&self, stream: &[u8]) -> Option<Vec<u8>> {
+        let kustomize = peer::or_skip("expressions through kustomize and Flux", "kustomize")?;
+        let folder = tempfile::tempdir().expect("a folder");
+        let write = |name: &str, text: &[u8]| std::fs::write(folder.path().join(name), text);
+        write("all.yaml", stream).expect("written");
+        write(
+            "kustomization.yaml",
+            b"resources: [all.yaml]\nlabels: [{pairs: {team: x}}]\n",
+        )
+        .expect("written");
+        let output = Command::new(kustomize)
+            .arg("build")
+            .arg(folder.path())
+            .output();
+        let output = output.expect("kustomize starts");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{stderr}");
+        Some(output.stdout)
     }
 
     fn run(&self, input: &[u8], args: &[&str]) -> Output {
@@ -89,6 +110,20 @@ fn take_rolling(objects: &mut Objects) -> Vec<Option<String>> {
     values.to_vec()
 }
 
+/// The filter's settings, which hold what Flux puts in inside of JSON; no one keeps Flux away from them.
+fn settings(objects: &Objects) -> Value {
+    let file = "container-logs.json";
+    let mut maps = objects
+        .values()
+        .filter(|object| !object["data"][file].is_null());
+    let map = maps.next().expect("a ConfigMap with the filter's settings");
+    let annotation = &map["metadata"]["annotations"]["kustomize.toolkit.fluxcd.io/substitute"];
+    assert!(annotation.is_null(), "{annotation}");
+    let text = map["data"][file].as_str().expect("a file");
+    let fields = peer::json::fields(text.as_bytes()).unwrap_or_else(|fault| panic!("{fault}"));
+    Value::Object(fields.into_iter().collect())
+}
+
 fn example(path: &str) -> String {
     let path = workspace().join(path);
     std::fs::read_to_string(Path::new(&path)).expect("the example")
@@ -137,6 +172,7 @@ fn expressions_become_what_they_stand_for() {
         for args in [&["--var", &variable][..], &["--strict", "--var", &variable]] {
             let mut substituted = flux.substituted(&rendered, args);
             seen.insert(take_rolling(&mut substituted));
+            assert_eq!(settings(&substituted)["environment"], value);
             let quoted = format!("\"{value}\"");
             let mut expected = read(&flux.render(&written(&quoted)));
             take_rolling(&mut expected);
@@ -144,6 +180,25 @@ fn expressions_become_what_they_stand_for() {
         }
     }
     assert_eq!(seen.len(), 5, "another value rolls the pods: {seen:?}");
+
+    // Whole builds go through kustomize first: as it spells the file, it survives too.
+    let both = literal.replace("cluster: apps", "cluster: ${CLUSTER}");
+    let both = both.replace("environment: production", "environment: e-${ENVIRONMENT}.x");
+    let rendered = flux.render(&both);
+    let vars = [
+        "--strict",
+        "--var",
+        "CLUSTER=8",
+        "--var",
+        "ENVIRONMENT=a.b-c",
+    ];
+    let mut builds = vec![rendered.clone()];
+    builds.extend(flux.through_kustomize(&rendered));
+    for build in builds {
+        let found = settings(&flux.substituted(&build, &vars));
+        assert_eq!(found["cluster"], "8");
+        assert_eq!(found["environment"], "e-a.b-c.x");
+    }
 
     // Strict, and nobody says what it is: Flux refuses, and names it.
     let refused = flux.run(&rendered, &["--strict", "--always"]);

@@ -31,6 +31,8 @@ pub(crate) struct Fragment<'a> {
     pub(crate) tag: &'a [u8],
     pub(crate) time: &'a [u8],
     pub(crate) stream: Stream,
+    /// `P` and `F` say no more than that; others go into the record.
+    pub(crate) tags: &'a [u8],
     /// Escaped, as in the record.
     pub(crate) message: &'a [u8],
     /// The record from the quote behind the line on.
@@ -139,15 +141,11 @@ impl Join {
         }
     }
 
-    /// Takes a fragment (`partial`), or the end of a line.
+    /// Takes a fragment, or the end of a line.
     #[inline(never)]
-    pub(crate) fn take<'o>(
-        &self,
-        partial: bool,
-        fragment: &Fragment<'_>,
-        out: &mut Output<'o>,
-    ) -> Joined<'o> {
+    pub(crate) fn take<'o>(&self, fragment: &Fragment<'_>, out: &mut Output<'o>) -> Joined<'o> {
         self.change.set(None);
+        let partial = fragment.tags == b"P";
         let Ok(mut memory) = self.memory.try_borrow_mut() else {
             return Joined::Alone;
         };
@@ -182,7 +180,7 @@ impl Join {
                 spent: Some(own),
                 begun: None,
             }));
-            return record(&whole, partial, held.part(place, 3), out);
+            return record(&whole, held.part(place, 3), out);
         }
         if !partial || fragment.message.len() < HOLD_FROM {
             return Joined::Alone;
@@ -210,10 +208,11 @@ impl Join {
                     rest: old.part(place, 1),
                     time: old.part(place, 2),
                     stream: old.stream,
+                    tags: b"P",
                     message: b"",
                 };
                 change.spent = Some(oldest);
-                record(&fragment, true, old.part(place, 3), out)
+                record(&fragment, old.part(place, 3), out)
             }
             _ => Joined::Held,
         };
@@ -259,18 +258,15 @@ impl Held {
 }
 
 /// The record of a line with `before` in front of its message. [`Joined::Alone`]: there is no room, and the output says so.
-fn record<'o>(
-    fragment: &Fragment<'_>,
-    partial: bool,
-    before: &[u8],
-    out: &mut Output<'o>,
-) -> Joined<'o> {
-    let parts: [&[u8]; 8] = [
+fn record<'o>(fragment: &Fragment<'_>, before: &[u8], out: &mut Output<'o>) -> Joined<'o> {
+    let parts: [&[u8]; 10] = [
         b"{\"log\":\"",
         fragment.time,
         b" ",
         fragment.stream.name(),
-        if partial { b" P " } else { b" F " },
+        b" ",
+        fragment.tags,
+        b" ",
         before,
         fragment.message,
         fragment.rest,

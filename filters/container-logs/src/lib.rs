@@ -3,22 +3,28 @@
 
 mod body;
 mod join;
+mod quick_body;
 mod settings;
 
 pub use join::{HOLD_FROM, PENDING, PLACE};
 pub use settings::{JoinMode, JsonBody, Settings};
 
 use join::{Fragment, Join, Joined};
-use leafpack_filter_cri::Fast;
+use leafpack_filter_cri::{Fast, Found, Head};
 use leafpack_filter_tenant::{Body, Existing};
 use leafpack_fluent_bit::run::{Answer, Format, run};
 use leafpack_fluent_bit::{Call, Notes, Output, Source, Verdict, msgpack};
+use quick_body::QuickBody;
+
+/// Bytes of memory for what is remembered.
+const QUICK_MEMORY: usize = Fast::MEMORY + QuickBody::MEMORY;
 
 /// What an instance of the filter holds.
 #[derive(Debug)]
 pub struct State {
     settings: Settings,
     fast: Fast,
+    body: QuickBody,
     join: Join,
 }
 
@@ -36,6 +42,7 @@ impl From<Settings> for State {
             fast.disable();
         }
         Self {
+            body: QuickBody::new(&settings, fast.is_enabled()),
             fast,
             join: Join::default(),
             settings,
@@ -50,14 +57,17 @@ impl leafpack_fluent_bit::Settings for State {
 
     fn memory(&self) -> usize {
         match self.settings.join {
-            JoinMode::Filter => Fast::MEMORY + Join::MEMORY,
-            _ => Fast::MEMORY,
+            JoinMode::Filter => QUICK_MEMORY + Join::MEMORY,
+            _ => QUICK_MEMORY,
         }
     }
 
     fn keep(&mut self, memory: &'static mut [u8]) {
-        if let Some((fast, join)) = memory.split_at_mut_checked(Fast::MEMORY) {
+        if let Some((quick, join)) = memory.split_at_mut_checked(QUICK_MEMORY)
+            && let Some((fast, body)) = quick.split_at_mut_checked(Fast::MEMORY)
+        {
             self.fast.keep(fast);
+            self.body.keep(body);
             self.join = Join::new(join);
         }
     }
@@ -74,6 +84,13 @@ impl leafpack_fluent_bit::Settings for State {
     ) -> usize {
         if !self.join.is_empty() {
             return 0;
+        }
+        let is_body = self.settings.json_body.merge && record.get(Head::LEN) == Some(&b'{');
+        if format == Format::Json && is_body {
+            return match self.fast.head(record) {
+                Some(head) => self.body.answer(tag(), record, head, Head::LEN, room),
+                None => 0,
+            };
         }
         self.fast.quick(format, tag, record, room)
     }
@@ -96,10 +113,11 @@ pub fn container_logs(call: &Call<'_>, state: &State, out: &mut Output<'_>) -> V
             tag: call.tag,
             time: found.line.time,
             stream: found.line.stream,
+            tags: found.line.tags,
             message: found.line.message,
             rest: found.rest,
         };
-        match state.join.take(found.line.is_partial(), &fragment, out) {
+        match state.join.take(&fragment, out) {
             Joined::Held => return Verdict::Drop,
             Joined::Record { record, tag } => {
                 let call = Call {
@@ -112,7 +130,34 @@ pub fn container_logs(call: &Call<'_>, state: &State, out: &mut Output<'_>) -> V
             Joined::Alone => {}
         }
     }
+    if let Some(found) = &found
+        && state.body.wants(call, found)
+    {
+        learn_body(call, found, state, out);
+    }
     state.fast.answer(found, call, state, out, whole)
+}
+
+/// Finds out where the fields of a message go in records like this one.
+#[inline(never)]
+fn learn_body(call: &Call<'_>, found: &Found<'_>, state: &State, out: &mut Output<'_>) {
+    let probe = QuickBody::probe(found);
+    let len = probe.iter().map(|part| part.len()).sum();
+    let (Some(record), Some(answer)) = (out.scratch(len), out.scratch(out.room() / 2)) else {
+        return;
+    };
+    let mut text = Output::new(&mut *record);
+    for part in probe {
+        text.push(part);
+    }
+    let call = Call {
+        record: Some(record),
+        ..*call
+    };
+    if let Answer::Record { len } = run(whole, &call, state, answer) {
+        let answer = answer.get(..len).unwrap_or_default();
+        let _ = state.body.learn(&call, found, answer, &state.settings, out);
+    }
 }
 
 /// [`container_logs`] for `Event_Format msgpack`.

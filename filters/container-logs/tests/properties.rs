@@ -108,7 +108,11 @@ fn message() -> impl Strategy<Value = String> {
         4 => "[a-z =:]{0,80}",
         1 => any::<String>(),
         1 => "[a-z\"\\\\{}€😀]{0,60}",
-        1 => Just("{\"level\":\"info\",\"msg\":\"x\"}".to_string()),
+        4 => (body(), any::<bool>()).prop_map(|(body, spaced)| {
+            let text = Value::Object(body).to_string();
+            if spaced { text.replace(',', ", ").replace("\":", "\": ") } else { text }
+        }),
+        1 => "\\{(\"[a-c]\":(1|\"[a-z]\"|\"\\\\\\\\[nt\"u0-9]{1,5}\")[, ]{0,2}){1,4}\\}?",
         1 => (240usize..270).prop_map(|len| "m".repeat(len)),
         1 => Just("n".repeat(512)),
     ]

@@ -42,6 +42,37 @@ pub struct Found<'a> {
     pub rest: &'a [u8],
 }
 
+/// The start of a record whose line is of the most frequent form.
+#[derive(Debug, Clone, Copy)]
+pub struct Head<'a>(&'a [u8; PREFIX]);
+
+impl Head<'_> {
+    /// Its length: where the message starts.
+    pub const LEN: usize = HEAD.len() + PREFIX;
+
+    /// What the answer starts with, up to the message.
+    #[inline(always)]
+    pub fn with_message(self) -> [u8; 68] {
+        let mut head = JSON;
+        put_time(&mut head, JSON_TIME, self.0);
+        put_stream(&mut head, JSON_STREAM, self.0, b"\"\"");
+        head
+    }
+
+    /// What it starts with where the message stands elsewhere.
+    #[inline(always)]
+    pub fn without_message(self) -> [u8; 59] {
+        const LEN: usize = JSON.len() - br#","_msg":""#.len();
+        let mut head = [0; LEN];
+        if let Some(start) = JSON.first_chunk() {
+            head = *start;
+        }
+        put_time(&mut head, JSON_TIME, self.0);
+        put_stream(&mut head, JSON_STREAM, self.0, b"\"\"");
+        head
+    }
+}
+
 /// What is remembered for the next record.
 #[derive(Debug, Default)]
 pub struct Fast {
@@ -106,6 +137,21 @@ impl Fast {
             Format::Msgpack => self.quick_packed(tag, record, room),
         };
         len.unwrap_or(0)
+    }
+
+    /// The start of a JSON record, if its line is of the most frequent form.
+    #[inline(always)]
+    pub fn head<'a>(&self, record: &'a [u8]) -> Option<Head<'a>> {
+        let (head, _) = record.split_first_chunk::<{ Head::LEN }>()?;
+        let prefix = head.last_chunk()?;
+        // No part of the prefix holds a quote, so all of it lies inside of the string.
+        let found = word(head, 0) == word(&HEAD, 0) && self.is_frequent(prefix);
+        found.then_some(Head(prefix))
+    }
+
+    /// Whether anything is remembered.
+    pub fn is_enabled(&self) -> bool {
+        self.enabled && self.in_log
     }
 
     /// Finds the line of a JSON record.
@@ -176,13 +222,8 @@ impl Fast {
         record: &[u8],
         room: &mut [u8],
     ) -> Option<usize> {
-        const MESSAGE: usize = HEAD.len() + PREFIX;
-        let (head, _) = record.split_first_chunk::<MESSAGE>()?;
-        let prefix = head.last_chunk::<PREFIX>()?;
-        // No part of the prefix holds a quote, so all of it lies inside of the string.
-        if word(head, 0) != word(&HEAD, 0) || !self.is_frequent(prefix) {
-            return None;
-        }
+        const MESSAGE: usize = Head::LEN;
+        let Head(prefix) = self.head(record)?;
         let answered = self.json.recall(tag, record, |end, answer| {
             let message = record.get(MESSAGE..end)?;
             if !is_string(record, MESSAGE, end) || !self.is_plain(message) {

@@ -8,7 +8,7 @@ mod record;
 mod settings;
 mod tag;
 
-pub use fast::{Fast, Found};
+pub use fast::{Fast, Found, Head};
 pub use line::{Fault, Line, Stream};
 pub use settings::{KNOWN, Names, Settings};
 pub use tag::Pod;

@@ -91,7 +91,7 @@ pub struct Body<'a> {
 }
 
 /// Names that a message's fields do not get.
-const RESERVED: [&[u8]; 12] = [
+pub const RESERVED: [&[u8]; 12] = [
     b"_time",
     b"_msg",
     b"stream",

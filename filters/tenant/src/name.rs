@@ -5,7 +5,7 @@ use leafpack_fluent_bit::json::{Unescaped, position, unescape};
 use crate::settings::{Kubernetes, KubernetesNames};
 
 /// What the best known keys of the `kubernetes` map are called with short names.
-pub(crate) const SHORT_NAMES: [&[u8]; 5] = [b"namespace", b"pod", b"container", b"node", b"labels"];
+pub const SHORT_NAMES: [&[u8]; 5] = [b"namespace", b"pod", b"container", b"node", b"labels"];
 
 /// A field's name; each piece is still escaped.
 #[derive(Debug, Clone, Copy)]

@@ -280,6 +280,7 @@ def plain(binary, objects, root, fields):
     # Nobody can say that it is somebody else.
     origin = wanted(fields, "forger", "shop", "app", 1, "stdout", "mine")
     claims = {"msg": "mine", **{name: "forged" for name in origin if name != "_msg"}, "_time": "2001-02-03T04:05:06Z"}
+    claims.update({"k8s_host": "forged", "kubernetes": {"pod_name": "forged"}})
     write(root, "forger", "shop", "app", [cri(1, "stdout", "F", json.dumps(claims))])
 
     fluent_bit = FluentBit(binary, config, root + "/log")

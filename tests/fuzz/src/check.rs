@@ -107,7 +107,10 @@ fn one_answer(
     }
     if target.format == Format::Msgpack {
         // Whether it is right is said by the same export in JSON.
-        let unmarked = before.is_err() && record.first().is_none_or(|byte| !is_map(*byte));
+        // Text that is JSON is taken for what it says: no host sends it in place of msgpack.
+        let is_record =
+            record.first().is_some_and(|byte| is_map(*byte)) || read::json(record).is_ok();
+        let unmarked = before.is_err() && !is_record;
         return match unmarked && mark(&after).is_none() {
             true => Err("no map came, and nothing says so".into()),
             false => Ok(()),

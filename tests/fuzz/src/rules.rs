@@ -126,14 +126,36 @@ fn bytes(packed: &Value) -> Vec<u8> {
     }
 }
 
-/// A string of 256, 512, … bytes gets a space. Without it there would be a zero byte, which is seen elsewhere.
+/// A string of 256, 512, … bytes gets a space, and so does such a part of one. Without it there would be a zero byte, which
+/// is seen elsewhere.
 fn is_text(plain: &Value, packed: &Value) -> bool {
-    let (plain, bytes) = (joined(plain).replace('\0', "\\u0000"), bytes(packed));
-    let padded = bytes
+    let plain = joined(plain).replace('\0', "\\u0000");
+    let mut parts = Vec::new();
+    add_parts(packed, &mut parts);
+    are_parts(&plain, &parts)
+}
+
+fn add_parts<'v>(packed: &'v Value, parts: &mut Vec<&'v [u8]>) {
+    match packed {
+        Value::String(text) => parts.push(text.as_bytes()),
+        Value::Array(values) => values.iter().for_each(|value| add_parts(value, parts)),
+        _ => {}
+    }
+}
+
+fn are_parts(plain: &str, parts: &[&[u8]]) -> bool {
+    let Some((part, others)) = parts.split_first() else {
+        return plain.is_empty();
+    };
+    let padded = part
         .strip_suffix(b" ")
-        .filter(|bytes| bytes.len().is_multiple_of(256));
-    let is = |bytes: &[u8]| read::text(bytes) == plain;
-    is(&bytes) || padded.is_some_and(is)
+        .filter(|part| part.len().is_multiple_of(256));
+    let goes_on = |part: &[u8]| {
+        plain
+            .strip_prefix(&*read::text(part))
+            .is_some_and(|rest| are_parts(rest, others))
+    };
+    goes_on(part) || padded.is_some_and(goes_on)
 }
 
 #[cfg(test)]
@@ -173,6 +195,10 @@ mod tests {
                 format!(r#"{{"a":"{long} "}}"#),
             ),
             (r#"{"a":"xyz"}"#.into(), r#"{"a":["x","yz"]}"#.into()),
+            (
+                format!(r#"{{"a":"{long}yz"}}"#),
+                format!(r#"{{"a":["{long} ","yz"]}}"#),
+            ),
             (
                 format!("{{{},\"y\":16,\"z\":17}}", object(14)),
                 format!(

@@ -8,16 +8,7 @@ use leafpack_tests::fluent_bit::{Host, tail, wasm};
 use leafpack_tests::oracle::{self, Expected};
 use serde_json::{Map, Value};
 
-use crate::{assert_each_once, setup, text};
-
-fn line_count() -> usize {
-    match std::env::var("LEAFPACK_LINES") {
-        Ok(count) => count
-            .parse()
-            .unwrap_or_else(|_| panic!("LEAFPACK_LINES: found {count:?}, expected a number")),
-        Err(_) => 400_000,
-    }
-}
+use crate::{assert_each_once, line_count, setup, text};
 
 /// The main claim: nothing is lost and nothing is changed, at the host's default heap and stack, without
 /// settings.

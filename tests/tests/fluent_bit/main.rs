@@ -1,10 +1,12 @@
 //! The built filters in real Fluent Bits: each that `FLUENT_BIT` names (several: separated by a colon), else the
-//! one on `PATH`. `LEAFPACK_LINES` sets how many lines the long test sends; 400,000 by default.
+//! one on `PATH`. `LEAFPACK_LINES` sets how many lines the longest test sends, 400,000 by default; the others
+//! send a part of that.
 //!
 //! Not tested, for no filter is ever asked: a folder of `accessible_paths` that does not exist. 4.1 and later
 //! refuse to start; 3.x starts, prints an error for each chunk and lets every record pass unfiltered.
 
 mod damage;
+mod exports;
 mod lines;
 mod settings;
 mod shapes;
@@ -23,6 +25,16 @@ fn setup() -> Option<(PathBuf, Vec<FluentBit>)> {
     let module = peer::dist_or_skip(TESTS, "filters/cri.wasm")?;
     let bits = peer::fluent_bits_or_skip(TESTS);
     (!bits.is_empty()).then_some((module, bits))
+}
+
+/// How many lines the long tests start from.
+fn line_count() -> usize {
+    match std::env::var("LEAFPACK_LINES") {
+        Ok(count) => count
+            .parse()
+            .unwrap_or_else(|_| panic!("LEAFPACK_LINES: found {count:?}, expected a number")),
+        Err(_) => 400_000,
+    }
 }
 
 /// A line as the tail input hands it over: it takes a carriage return off the end.

@@ -5,6 +5,10 @@
 //! offsets, partial lines, further tags, messages that are empty or that JSON has to escape. About one line in
 //! fifty is malformed.
 
+mod records;
+
+pub use records::{POD_COUNT, Records, file_name, pod};
+
 use crate::rng::Rng;
 
 /// A sequence of lines; line `n` is made when it is asked for.

@@ -3,6 +3,13 @@
 //! The rules are the kubelet's (`cri-client/pkg/logs/logs.go`), plus the empty message without its space, as the
 //! documentation of the filter states them; names are those without a settings file.
 
+//!
+//! [`filter`] builds on it: records with other fields, the filters `tenant` and `container-logs`, and settings.
+//! [`found`] holds what came out against it, in JSON and as msgpack carries it.
+
+pub mod filter;
+pub mod found;
+
 use serde_json::{Map, Value};
 
 use crate::corpus::months;

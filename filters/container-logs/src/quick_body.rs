@@ -1,0 +1,492 @@
+//! Messages that are JSON objects, as applications write them: flat, of a few dozen fields at the most, with names that
+//! nothing else has. Their fields are copied to the record without a look at the rest of it, whose answer is remembered.
+//! Whatever is otherwise is left to the whole filter, which gives the same answer where both can.
+//!
+//! Everything here is read as the record spells it, inside of a string: a quote is `\"`, a backslash `\\`.
+
+use core::cell::{Cell, RefCell};
+
+use leafpack_filter_cri::{Found, Head};
+use leafpack_filter_tenant::{KubernetesNames, RESERVED, SHORT_NAMES};
+use leafpack_fluent_bit::json::{Fields, value_end, word};
+use leafpack_fluent_bit::{Call, Memo, Output};
+
+use crate::settings::Settings;
+
+/// Fields that a message may have here.
+const FIELDS: usize = 48;
+
+/// Numbers that a field takes: where its key and its value start and end.
+const CELLS: usize = 4;
+
+/// Added to where a value starts: it is a string, and it holds escapes of its own.
+const STRING: u32 = 1 << 31;
+const ESCAPED: u32 = 1 << 30;
+
+/// Places in the table of names: many, for names that share a place are left to the whole filter.
+const NAMES: usize = 8192;
+
+/// In the table: the name is taken. Above it: a name of `message`, by its place in the list.
+const TAKEN: u16 = 0xffe0;
+
+/// Names that `message` may have here.
+const MESSAGES: usize = 16;
+
+/// The only field of a message that shows where such fields go, and the field itself.
+const PROBE: &[u8] = br#"{\"leafpack_probe\":0}"#;
+const PROBED: &[u8] = br#","leafpack_probe":0"#;
+
+/// What is remembered.
+#[derive(Debug, Default)]
+pub(crate) struct QuickBody {
+    /// What stands before the message's fields, from the closing quote of the message on, and what stands behind them.
+    memo: Memo,
+    /// Length of the first.
+    before: Cell<usize>,
+    work: RefCell<Work>,
+    /// The answer depends on the tag.
+    by_tag: bool,
+    enabled: bool,
+    /// Names that begin so are taken; none, if it is empty.
+    lift: &'static [u8],
+    /// Where the message may be, best first.
+    messages: [&'static [u8]; MESSAGES],
+}
+
+#[derive(Debug, Default)]
+struct Work {
+    /// What is known of each name, by its hash: [`TAKEN`] or more, or the number of the last record that had it.
+    names: &'static mut [[u8; 2]],
+    fields: &'static mut [[u8; 4]],
+    record: u16,
+}
+
+/// A message that was read.
+struct Body {
+    /// How many cells it takes.
+    cells: usize,
+    /// The first cell of the field that becomes the message; [`NONE`] for the message's whole text.
+    message: usize,
+}
+
+const NONE: usize = usize::MAX;
+
+impl QuickBody {
+    /// Bytes of memory that [`Self::keep`] wants.
+    pub(crate) const MEMORY: usize = Memo::MEMORY + NAMES * 2 + FIELDS * CELLS * 4;
+
+    /// `plain`: nothing else keeps the filter from remembering.
+    pub(crate) fn new(settings: &Settings, plain: bool) -> Self {
+        let tenant = &settings.tenant;
+        let mut messages = [&b""[..]; MESSAGES];
+        let mut names = tenant.message.names();
+        for (place, name) in messages.iter_mut().zip(&mut names) {
+            *place = name;
+        }
+        Self {
+            by_tag: settings.cri.from_tag,
+            enabled: plain
+                && settings.json_body.merge
+                && settings.json_body.prefix.is_empty()
+                && tenant.message_field == b"_msg"
+                && names.next().is_none(),
+            lift: tenant.kubernetes.lift.unwrap_or_default(),
+            messages,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn keep(&mut self, memory: &'static mut [u8]) {
+        if let Some((memo, memory)) = memory.split_at_mut_checked(Memo::MEMORY)
+            && let Some((names, fields)) = memory.split_at_mut_checked(NAMES * 2)
+        {
+            self.memo = Memo::new(memo);
+            self.work = RefCell::new(Work {
+                names: names.as_chunks_mut().0,
+                fields: fields.as_chunks_mut().0,
+                record: 0,
+            });
+        }
+    }
+
+    /// Answers a record whose message, from `start` on, is such an object, if the fields behind the line are the last
+    /// ones: see [`leafpack_fluent_bit::Settings::quick`].
+    #[inline(never)]
+    pub(crate) fn answer(
+        &self,
+        tag: &[u8],
+        record: &[u8],
+        head: Head<'_>,
+        start: usize,
+        room: &mut [u8],
+    ) -> usize {
+        let answered = self.memo.recall(
+            || tag,
+            record,
+            |end, answer| {
+                let mut work = self.work.try_borrow_mut().ok()?;
+                let body = self.read(&mut work, record, start, end)?;
+                let mut room = Room { free: room, len: 0 };
+                let (before, after) = answer.split_at_checked(self.before.get())?;
+                if body.message == NONE {
+                    room.put(&head.with_message())?;
+                    room.put(record.get(start..end)?)?;
+                    room.put(before)?;
+                } else {
+                    room.put(&head.without_message())?;
+                    room.put(before.get(1..)?)?;
+                }
+                let mut field = 0;
+                while field < body.cells {
+                    room.put(b",\"")?;
+                    if field == body.message {
+                        room.put(b"_msg")?;
+                    } else {
+                        room.put(record.get(work.cell(field)..work.cell(field + 1))?)?;
+                    }
+                    room.put(b"\":")?;
+                    let start = work.cell(field + 2) as u32;
+                    let value =
+                        record.get((start & !(STRING | ESCAPED)) as usize..work.cell(field + 3))?;
+                    if start & STRING == 0 {
+                        room.put(value)?;
+                    } else {
+                        room.put(b"\"")?;
+                        if start & ESCAPED == 0 {
+                            room.put(value)?;
+                        } else {
+                            room.put_unescaped(value)?;
+                        }
+                        room.put(b"\"")?;
+                    }
+                    field += CELLS;
+                }
+                room.put(after)?;
+                *room.free.first_mut()? = 0;
+                Some(room.len)
+            },
+        );
+        answered.flatten().unwrap_or(0)
+    }
+
+    /// Reads the fields of the object between two places of the record. `None`: it is left to the whole filter.
+    #[inline(never)]
+    fn read(&self, work: &mut Work, record: &[u8], start: usize, end: usize) -> Option<Body> {
+        work.begin();
+        let mut body = Body {
+            cells: 0,
+            message: NONE,
+        };
+        let mut best = MESSAGES;
+        let mut seen = 0u32;
+        let mut at = start;
+        loop {
+            at = skip_space(record, at + 1);
+            let key = at + 2;
+            at = next_special(record, key);
+            let name = record.get(key..at)?;
+            if pair(record, key - 2) != QUOTE || pair(record, at) != QUOTE || name.is_empty() {
+                return None;
+            }
+            let known = work.meet(record, key, name)?;
+            let taken = known == TAKEN || (!self.lift.is_empty() && name.starts_with(self.lift));
+            if taken {
+                return None;
+            }
+            let mut rank = MESSAGES;
+            if known > TAKEN {
+                rank = usize::from(known - TAKEN - 1);
+                // Another name may have the same place, and each may be there once.
+                if *self.messages.get(rank)? != name || seen >> rank & 1 == 1 {
+                    return None;
+                }
+                seen |= 1 << rank;
+            }
+            at = skip_space(record, at + 2);
+            if byte(record, at) != b':' {
+                return None;
+            }
+            at = skip_space(record, at + 1);
+            let mut value = at as u32;
+            let stop;
+            if pair(record, at) == QUOTE {
+                let (string_end, escaped) = string_end(record, at + 2)?;
+                if rank < best && string_end > at + 2 {
+                    best = rank;
+                    body.message = body.cells;
+                }
+                value = (at as u32 + 2) | STRING | escaped;
+                stop = string_end;
+                at = stop + 2;
+            } else if matches!(byte(record, at), b'{' | b'[' | b'"') {
+                return None;
+            } else {
+                (stop, _) = value_end(record, at)?;
+                at = stop;
+            }
+            work.note(
+                &mut body,
+                [key as u32, (key + name.len()) as u32, value, stop as u32],
+            )?;
+            at = skip_space(record, at);
+            match byte(record, at) {
+                b',' => {}
+                b'}' if at + 1 == end => return Some(body),
+                _ => return None,
+            }
+        }
+    }
+
+    /// Whether it would be of use to [`Self::learn`] what surrounds the fields of this line's message.
+    pub(crate) fn wants(&self, call: &Call<'_>, found: &Found<'_>) -> bool {
+        let known = self
+            .memo
+            .recall(|| call.tag, found.rest, |start, _| start == 0);
+        self.enabled
+            && known != Some(true)
+            && found.line.tags == b"F"
+            && found.line.message.first() == Some(&b'{')
+            // In the memo an empty tag stands for any.
+            && !(self.by_tag && call.tag.is_empty())
+    }
+
+    /// The parts of a record like that of the line, with a message of one field.
+    pub(crate) fn probe<'a>(found: &Found<'a>) -> [&'a [u8]; 3] {
+        [
+            b"{\"log\":\"1970-01-01T00:00:00Z stdout F ",
+            PROBE,
+            found.rest,
+        ]
+    }
+
+    /// Learns from the answer to that record.
+    #[inline(never)]
+    pub(crate) fn learn(
+        &self,
+        call: &Call<'_>,
+        found: &Found<'_>,
+        answer: &[u8],
+        settings: &Settings,
+        out: &mut Output<'_>,
+    ) -> Option<()> {
+        let mut work = self.work.try_borrow_mut().ok()?;
+        let head = b"{\"_time\":\"1970-01-01T00:00:00Z\",\"stream\":\"stdout\",\"_msg\":\"";
+        let rest = answer.strip_prefix(head)?.strip_prefix(PROBE)?;
+        let mut places = rest
+            .windows(PROBED.len())
+            .enumerate()
+            .filter(|(_, text)| *text == PROBED);
+        let (before, _) = places.next()?;
+        if places.next().is_some() {
+            return None;
+        }
+        // The old answer's names are of no use from here on, and neither is it.
+        self.memo.learn((b"", b""), b"");
+        work.names.fill([0; 2]);
+        work.record = 0;
+        let mut fields = Fields::new(answer);
+        while fields.advance() {
+            let name = fields.field().key;
+            // Other spellings of a name are not told.
+            if name.iter().any(|byte| *byte == b'\\' || *byte >= 0x80) {
+                return None;
+            }
+            work.mark(name, TAKEN);
+        }
+        let tenant = &settings.tenant;
+        for name in RESERVED {
+            work.mark(name, TAKEN);
+        }
+        if tenant.kubernetes.names == KubernetesNames::Short {
+            for name in SHORT_NAMES {
+                work.mark(name, TAKEN);
+            }
+        }
+        for name in tenant.drop.names() {
+            work.mark(name, TAKEN);
+        }
+        for (rank, name) in self.messages.iter().enumerate() {
+            if !name.is_empty() {
+                work.mark(name, TAKEN + 1 + rank as u16);
+            }
+        }
+        let memory = out.scratch(rest.len())?;
+        let mut both = Output::new(&mut *memory);
+        both.push(rest.get(..before)?);
+        both.push(rest.get(before + PROBED.len()..)?);
+        let both = both.used().and_then(|len| memory.get(..len))?;
+        let tag = if self.by_tag { call.tag } else { b"" };
+        self.before.set(before);
+        self.memo.learn((tag, found.rest), both);
+        Some(())
+    }
+}
+
+impl Work {
+    /// Starts a new record.
+    fn begin(&mut self) {
+        self.record += 1;
+        if self.record == TAKEN {
+            for name in self.names.iter_mut() {
+                if u16::from_le_bytes(*name) < TAKEN {
+                    *name = [0; 2];
+                }
+            }
+            self.record = 1;
+        }
+    }
+
+    #[inline(always)]
+    fn cell(&self, at: usize) -> usize {
+        self.fields
+            .get(at)
+            .map_or(0, |cell| u32::from_le_bytes(*cell) as usize)
+    }
+
+    /// Notes a field. `None`: there is no room.
+    #[inline(always)]
+    fn note(&mut self, body: &mut Body, cells: [u32; CELLS]) -> Option<()> {
+        let places = self.fields.get_mut(body.cells..body.cells + CELLS)?;
+        for (place, cell) in places.iter_mut().zip(cells) {
+            *place = cell.to_le_bytes();
+        }
+        body.cells += CELLS;
+        Some(())
+    }
+
+    /// What is known of a name, which is from now on known to be in this record. `None`: it was already, or another is
+    /// at its place.
+    #[inline(always)]
+    fn meet(&mut self, record: &[u8], start: usize, name: &[u8]) -> Option<u16> {
+        let first = word(record, start);
+        let place = self.names.get_mut(hash(first, name))?;
+        let known = u16::from_le_bytes(*place);
+        if known < TAKEN {
+            *place = self.record.to_le_bytes();
+        }
+        (known != self.record).then_some(known)
+    }
+
+    /// Marks a name, if its place is free or this says more.
+    #[inline(never)]
+    fn mark(&mut self, name: &[u8], mark: u16) {
+        let mut first = [0; 8];
+        for (place, byte) in first.iter_mut().zip(name) {
+            *place = *byte;
+        }
+        if let Some(place) = self.names.get_mut(hash(u64::from_le_bytes(first), name))
+            && *place == [0; 2]
+        {
+            *place = mark.to_le_bytes();
+        }
+    }
+}
+
+/// A place in the table; `first` holds the first eight bytes of the name, or what follows a shorter one in the record.
+#[inline(always)]
+fn hash(first: u64, name: &[u8]) -> usize {
+    let len = name.len();
+    let (first, last) = match name.last_chunk() {
+        Some(last) => (first, u64::from_le_bytes(*last)),
+        None => (first & !(u64::MAX << (len * 8 & 63)), 0),
+    };
+    let mixed = (first ^ last.rotate_left(29) ^ len as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> 51) as usize
+}
+
+/// A quote inside of the message, as the record spells it.
+const QUOTE: u16 = u16::from_le_bytes(*b"\\\"");
+/// A backslash.
+const BACKSLASH: u16 = u16::from_le_bytes(*b"\\\\");
+
+/// Two bytes of the record; 0 behind its end.
+#[inline(always)]
+fn pair(record: &[u8], at: usize) -> u16 {
+    record
+        .get(at..)
+        .and_then(<[u8]>::first_chunk)
+        .map_or(0, |pair| u16::from_le_bytes(*pair))
+}
+
+/// A byte of the record; 0 behind its end.
+#[inline(always)]
+fn byte(record: &[u8], at: usize) -> u8 {
+    record.get(at).copied().unwrap_or(0)
+}
+
+/// Where the next byte stands that is no space. (Line feeds and tabs are escapes here, and rare.)
+#[inline(always)]
+fn skip_space(record: &[u8], mut at: usize) -> usize {
+    while byte(record, at) == b' ' {
+        at += 1;
+    }
+    at
+}
+
+/// Where the next byte stands that a string does not hold as it is, or the record's end.
+#[inline(always)]
+fn next_special(record: &[u8], mut at: usize) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    loop {
+        // As `leafpack_fluent_bit::json` finds them; here most strings are short. Behind the record's end there are
+        // zeros, which are found too.
+        let word = word(record, at);
+        let quote_or_control = (word ^ (ONES * 2)).wrapping_sub(ONES * 0x21);
+        let backslash = (word ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
+        let marks = (quote_or_control | backslash) & !word & (ONES << 7);
+        if marks != 0 {
+            return at + (marks.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+}
+
+/// Where the string ends whose content starts at `at`, and [`ESCAPED`] or 0. `None`: it is left to the whole filter.
+#[inline(always)]
+fn string_end(record: &[u8], mut at: usize) -> Option<(usize, u32)> {
+    let mut escaped = 0;
+    loop {
+        at = next_special(record, at);
+        match pair(record, at) {
+            QUOTE => return Some((at, escaped)),
+            BACKSLASH => {}
+            // What the host escapes.
+            _ => return None,
+        }
+        escaped = ESCAPED;
+        at += match byte(record, at + 2) {
+            b'n' | b't' | b'r' | b'b' | b'f' | b'/' => 3,
+            b'\\' if matches!(pair(record, at + 2), QUOTE | BACKSLASH) => 4,
+            _ => return None,
+        };
+    }
+}
+
+/// Where the answer is written.
+struct Room<'a> {
+    free: &'a mut [u8],
+    len: usize,
+}
+
+impl Room<'_> {
+    /// `None`: it does not fit.
+    #[inline(always)]
+    fn put(&mut self, text: &[u8]) -> Option<()> {
+        let (place, free) = core::mem::take(&mut self.free).split_at_mut_checked(text.len())?;
+        place.copy_from_slice(text);
+        self.free = free;
+        self.len += text.len();
+        Some(())
+    }
+
+    /// Writes a string without one level of its escapes.
+    #[inline(never)]
+    fn put_unescaped(&mut self, mut text: &[u8]) -> Option<()> {
+        while let Some(at) = text.iter().position(|byte| *byte == b'\\') {
+            self.put(text.get(..at)?)?;
+            self.put(text.get(at + 1..at + 2)?)?;
+            text = text.get(at + 2..)?;
+        }
+        self.put(text)
+    }
+}
