@@ -184,7 +184,7 @@ fn expressions_become_what_they_stand_for() {
     // Whole builds go through kustomize first: as it spells the file, it survives too.
     let both = literal.replace("cluster: apps", "cluster: ${CLUSTER}");
     let both = both.replace("environment: production", "environment: e-${ENVIRONMENT}.x");
-    let rendered = flux.render(&both);
+    let built = flux.render(&both);
     let vars = [
         "--strict",
         "--var",
@@ -192,8 +192,8 @@ fn expressions_become_what_they_stand_for() {
         "--var",
         "ENVIRONMENT=a.b-c",
     ];
-    let mut builds = vec![rendered.clone()];
-    builds.extend(flux.through_kustomize(&rendered));
+    let mut builds = vec![built.clone()];
+    builds.extend(flux.through_kustomize(&built));
     for build in builds {
         let found = settings(&flux.substituted(&build, &vars));
         assert_eq!(found["cluster"], "8");
