@@ -111,23 +111,26 @@ pub(crate) fn first_of(kind: Kind) -> u8 {
 }
 
 /// What starts something secret in a string, in lower case; words of one first letter have one second letter.
-pub(crate) const WORDS: [&[u8]; 9] = [
+pub(crate) const WORDS: [&[u8]; 10] = [
     b"bearer",
     b"authorization",
     b"eyj",
     b"token",
     b"secret",
     b"password",
-    // Only in a text that is no JSON: bodies, and data of a part of one.
+    // Only in a text that is no JSON: annotations with what a webhook changed; bodies, and data of a part of one, which
+    // must be keys.
+    b"patch.webhook.",
     b"requestobject",
     b"responseobject",
-    b"data\\\"",
+    b"data",
 ];
 const BEARER: usize = 0;
 const AUTHORIZATION: usize = 1;
 const JWT: usize = 2;
 /// The first of those that only a broken line has.
 const FIRST_OF_LINE: usize = 6;
+const PATCH: usize = 6;
 
 /// A look for secrets in the escaped content of one string.
 pub(crate) struct Search<'a> {
@@ -167,13 +170,17 @@ impl<'a> Search<'a> {
         if word.is_empty() {
             return nothing;
         }
-        if which >= FIRST_OF_LINE {
-            return if self.line { (at, text.len()) } else { nothing };
-        }
         if which == JWT {
             return self.jwt(at).map_or(nothing, |end| (at, end));
         }
         let (start, seen) = separators(text, behind);
+        if which >= FIRST_OF_LINE {
+            let is = which == PATCH || (seen & COLON != 0 && is_key(text, at, behind));
+            return match self.line && is {
+                true => (at, text.len()),
+                false => nothing,
+            };
+        }
         let fits = match which {
             BEARER => start > behind,
             AUTHORIZATION => seen & (COLON | EQUALS) != 0,
@@ -233,6 +240,22 @@ impl<'a> Search<'a> {
         }
         at
     }
+}
+
+/// Whether the word between `at` and `end` is a key of a line that is no JSON, or ends one as `stringData` and
+/// `binaryData` do: a quote stands behind it, and before it one, or the start of the line, which may have been cut within
+/// the key. (`"level":"Metadata"` and `"metadata":` hide nothing.)
+fn is_key(text: &[u8], at: usize, end: usize) -> bool {
+    let mut start = at;
+    while start > 0 && text.get(start - 1).is_some_and(u8::is_ascii_alphabetic) {
+        start -= 1;
+    }
+    let before = text.get(start..at).unwrap_or_default();
+    // In escaped content every quote has a backslash before it.
+    text.get(end) == Some(&b'\\')
+        && (start == 0 || text.get(start - 1) == Some(&b'"'))
+        && (b"string".len().checked_sub(before.len()))
+            .is_some_and(|cut| has_word(b"string", cut, before) || has_word(b"binary", cut, before))
 }
 
 /// Among the separators was a colon, an equals sign; the last one was a quote.

@@ -78,7 +78,7 @@ impl leafpack_fluent_bit::Settings for State {
     fn quick<'t>(
         &self,
         format: Format,
-        tag: impl FnOnce() -> &'t [u8],
+        tag: impl Fn() -> &'t [u8],
         record: &[u8],
         room: &mut [u8],
     ) -> usize {
@@ -88,7 +88,9 @@ impl leafpack_fluent_bit::Settings for State {
         let is_body = self.settings.json_body.merge && record.get(Head::LEN) == Some(&b'{');
         if format == Format::Json && is_body {
             return match self.fast.head(record) {
-                Some(head) => self.body.answer(tag(), record, head, Head::LEN, room),
+                Some(head) => self
+                    .body
+                    .answer(self.fast.memo(), tag(), record, head, room),
                 None => 0,
             };
         }
@@ -131,7 +133,7 @@ pub fn container_logs(call: &Call<'_>, state: &State, out: &mut Output<'_>) -> V
         }
     }
     if let Some(found) = &found
-        && state.body.wants(call, found)
+        && state.body.wants(state.fast.memo(), call, found)
     {
         learn_body(call, found, state, out);
     }
@@ -156,7 +158,10 @@ fn learn_body(call: &Call<'_>, found: &Found<'_>, state: &State, out: &mut Outpu
     };
     if let Answer::Record { len } = run(whole, &call, state, answer) {
         let answer = answer.get(..len).unwrap_or_default();
-        let _ = state.body.learn(&call, found, answer, &state.settings, out);
+        let memo = state.fast.memo();
+        let _ = state
+            .body
+            .learn(memo, &call, found, answer, &state.settings);
     }
 }
 

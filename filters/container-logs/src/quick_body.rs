@@ -4,12 +4,12 @@
 //!
 //! Everything here is read as the record spells it, inside of a string: a quote is `\"`, a backslash `\\`.
 
-use core::cell::{Cell, RefCell};
+use core::cell::RefCell;
 
-use leafpack_filter_cri::{Found, Head};
+use leafpack_filter_cri::{Found, Head, Memo};
 use leafpack_filter_tenant::{KubernetesNames, RESERVED, SHORT_NAMES};
+use leafpack_fluent_bit::Call;
 use leafpack_fluent_bit::json::{Fields, value_end, word};
-use leafpack_fluent_bit::{Call, Memo, Output};
 
 use crate::settings::Settings;
 
@@ -32,6 +32,10 @@ const TAKEN: u16 = 0xffe0;
 /// Names that `message` may have here.
 const MESSAGES: usize = 16;
 
+/// The kind of what is remembered: four bytes with the length of what stands before the message's fields, from the closing
+/// quote of the message on; this; and what stands behind them.
+const KIND: u32 = 0x200;
+
 /// The only field of a message that shows where such fields go, and the field itself.
 const PROBE: &[u8] = br#"{\"leafpack_probe\":0}"#;
 const PROBED: &[u8] = br#","leafpack_probe":0"#;
@@ -39,10 +43,6 @@ const PROBED: &[u8] = br#","leafpack_probe":0"#;
 /// What is remembered.
 #[derive(Debug, Default)]
 pub(crate) struct QuickBody {
-    /// What stands before the message's fields, from the closing quote of the message on, and what stands behind them.
-    memo: Memo,
-    /// Length of the first.
-    before: Cell<usize>,
     work: RefCell<Work>,
     /// The answer depends on the tag.
     by_tag: bool,
@@ -73,7 +73,7 @@ const NONE: usize = usize::MAX;
 
 impl QuickBody {
     /// Bytes of memory that [`Self::keep`] wants.
-    pub(crate) const MEMORY: usize = Memo::MEMORY + NAMES * 2 + FIELDS * CELLS * 4;
+    pub(crate) const MEMORY: usize = NAMES * 2 + FIELDS * CELLS * 4;
 
     /// `plain`: nothing else keeps the filter from remembering.
     pub(crate) fn new(settings: &Settings, plain: bool) -> Self {
@@ -97,10 +97,7 @@ impl QuickBody {
     }
 
     pub(crate) fn keep(&mut self, memory: &'static mut [u8]) {
-        if let Some((memo, memory)) = memory.split_at_mut_checked(Memo::MEMORY)
-            && let Some((names, fields)) = memory.split_at_mut_checked(NAMES * 2)
-        {
-            self.memo = Memo::new(memo);
+        if let Some((names, fields)) = memory.split_at_mut_checked(NAMES * 2) {
             self.work = RefCell::new(Work {
                 names: names.as_chunks_mut().0,
                 fields: fields.as_chunks_mut().0,
@@ -114,20 +111,24 @@ impl QuickBody {
     #[inline(never)]
     pub(crate) fn answer(
         &self,
+        memo: &Memo,
         tag: &[u8],
         record: &[u8],
         head: Head<'_>,
-        start: usize,
         room: &mut [u8],
     ) -> usize {
-        let answered = self.memo.recall(
+        let start = Head::LEN;
+        let answered = memo.recall(
+            KIND,
             || tag,
             record,
             |end, answer| {
                 let mut work = self.work.try_borrow_mut().ok()?;
                 let body = self.read(&mut work, record, start, end)?;
                 let mut room = Room { free: room, len: 0 };
-                let (before, after) = answer.split_at_checked(self.before.get())?;
+                let (before, answer) = answer.split_first_chunk()?;
+                let before = u32::from_le_bytes(*before) as usize;
+                let (before, after) = answer.split_at_checked(before)?;
                 if body.message == NONE {
                     room.put(&head.with_message())?;
                     room.put(record.get(start..end)?)?;
@@ -238,10 +239,8 @@ impl QuickBody {
     }
 
     /// Whether it would be of use to [`Self::learn`] what surrounds the fields of this line's message.
-    pub(crate) fn wants(&self, call: &Call<'_>, found: &Found<'_>) -> bool {
-        let known = self
-            .memo
-            .recall(|| call.tag, found.rest, |start, _| start == 0);
+    pub(crate) fn wants(&self, memo: &Memo, call: &Call<'_>, found: &Found<'_>) -> bool {
+        let known = memo.recall(KIND, || call.tag, found.rest, |start, _| start == 0);
         self.enabled
             && known != Some(true)
             && found.line.tags == b"F"
@@ -263,11 +262,11 @@ impl QuickBody {
     #[inline(never)]
     pub(crate) fn learn(
         &self,
+        memo: &Memo,
         call: &Call<'_>,
         found: &Found<'_>,
         answer: &[u8],
         settings: &Settings,
-        out: &mut Output<'_>,
     ) -> Option<()> {
         let mut work = self.work.try_borrow_mut().ok()?;
         let head = b"{\"_time\":\"1970-01-01T00:00:00Z\",\"stream\":\"stdout\",\"_msg\":\"";
@@ -280,10 +279,7 @@ impl QuickBody {
         if places.next().is_some() {
             return None;
         }
-        // The old answer's names are of no use from here on, and neither is it.
-        self.memo.learn((b"", b""), b"");
-        work.names.fill([0; 2]);
-        work.record = 0;
+        // Names that other records have stay taken: what they cost is speed.
         let mut fields = Fields::new(answer);
         while fields.advance() {
             let name = fields.field().key;
@@ -310,14 +306,10 @@ impl QuickBody {
                 work.mark(name, TAKEN + 1 + rank as u16);
             }
         }
-        let memory = out.scratch(rest.len())?;
-        let mut both = Output::new(&mut *memory);
-        both.push(rest.get(..before)?);
-        both.push(rest.get(before + PROBED.len()..)?);
-        let both = both.used().and_then(|len| memory.get(..len))?;
-        let tag = if self.by_tag { call.tag } else { b"" };
-        self.before.set(before);
-        self.memo.learn((tag, found.rest), both);
+        let behind = rest.get(before + PROBED.len()..)?;
+        let len = (before as u32).to_le_bytes();
+        let answer = [&len[..], rest.get(..before)?, behind];
+        memo.learn(KIND, call.tag, self.by_tag, found.rest, &answer);
         Some(())
     }
 }
@@ -367,7 +359,7 @@ impl Work {
         (known != self.record).then_some(known)
     }
 
-    /// Marks a name, if its place is free or this says more.
+    /// Marks the place of a name; that it is taken says more than that it may be the message.
     #[inline(never)]
     fn mark(&mut self, name: &[u8], mark: u16) {
         let mut first = [0; 8];
@@ -375,7 +367,7 @@ impl Work {
             *place = *byte;
         }
         if let Some(place) = self.names.get_mut(hash(u64::from_le_bytes(first), name))
-            && *place == [0; 2]
+            && (mark == TAKEN || u16::from_le_bytes(*place) < TAKEN)
         {
             *place = mark.to_le_bytes();
         }

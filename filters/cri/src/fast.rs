@@ -2,15 +2,14 @@
 //! record before. What the whole filter made of those fields does not depend on the line, so it is remembered, and only
 //! the line is read and written anew. For `cri`, and for filters that are made of it.
 
-use core::cell::Cell;
-
 use leafpack_fluent_bit::json::{is_plain, string_end, word};
 use leafpack_fluent_bit::msgpack::{MAX_STRING, has_zero, put_str, str_at};
 use leafpack_fluent_bit::run::{Answer, Format, run};
 use leafpack_fluent_bit::time::{LastMinute, RFC3339_LEN};
-use leafpack_fluent_bit::{Call, Memo, Output, Verdict, msgpack};
+use leafpack_fluent_bit::{Call, Output, Verdict, msgpack};
 
 use crate::line::{Line, Stream};
+use crate::memo::Memo;
 use crate::settings::{Names, Settings};
 
 /// What the tail input puts before a line.
@@ -32,6 +31,12 @@ const PACKED: [u8; 57] =
     *b"\x80\xa5_time\xbe0000-00-00T00:00:00.000000000Z\xa6stream\xa6stdout\xa4_msg";
 const PACKED_TIME: usize = 8;
 const PACKED_STREAM: usize = PACKED_TIME + RFC3339_LEN + 7;
+
+/// Kinds of answers: of JSON records, and of msgpack records by their first byte, which counts their fields.
+const JSON_KIND: u32 = 0;
+fn packed_kind(header: u8) -> u32 {
+    0x100 | u32::from(header)
+}
 
 /// A line at the start of a record.
 #[derive(Debug, Clone, Copy)]
@@ -77,10 +82,7 @@ impl Head<'_> {
 #[derive(Debug, Default)]
 pub struct Fast {
     minute: LastMinute,
-    json: Memo,
-    packed: Memo,
-    /// Headers of the last map, as it came and as it went.
-    headers: Cell<[u8; 2]>,
+    memo: Memo,
     /// The answer depends on the tag.
     by_tag: bool,
     /// Messages that look like JSON objects are no part of this.
@@ -93,7 +95,7 @@ pub struct Fast {
 
 impl Fast {
     /// Bytes of memory that [`Self::keep`] wants.
-    pub const MEMORY: usize = 2 * Memo::MEMORY;
+    pub const MEMORY: usize = Memo::MEMORY;
 
     /// Bytes of room for a quick answer. Longer ones are given by the filter.
     pub const QUICK: usize = 65_536;
@@ -114,12 +116,14 @@ impl Fast {
         self.enabled = false;
     }
 
+    /// What is remembered, for a filter that has answers of a kind of its own.
+    pub fn memo(&self) -> &Memo {
+        &self.memo
+    }
+
     /// Takes the memory in which it remembers; without, it remembers nothing.
     pub fn keep(&mut self, memory: &'static mut [u8]) {
-        if let Some((json, packed)) = memory.split_at_mut_checked(Memo::MEMORY) {
-            self.json = Memo::new(json);
-            self.packed = Memo::new(packed);
-        }
+        self.memo = Memo::new(memory);
     }
 
     /// Answers a record whose line is of the most frequent form, if the fields behind the line are the last ones: see
@@ -128,7 +132,7 @@ impl Fast {
     pub fn quick<'t>(
         &self,
         format: Format,
-        tag: impl FnOnce() -> &'t [u8],
+        tag: impl Fn() -> &'t [u8],
         record: &[u8],
         room: &mut [u8],
     ) -> usize {
@@ -218,13 +222,13 @@ impl Fast {
     #[inline(always)]
     fn quick_json<'t>(
         &self,
-        tag: impl FnOnce() -> &'t [u8],
+        tag: impl Fn() -> &'t [u8],
         record: &[u8],
         room: &mut [u8],
     ) -> Option<usize> {
         const MESSAGE: usize = Head::LEN;
         let Head(prefix) = self.head(record)?;
-        let answered = self.json.recall(tag, record, |end, answer| {
+        let answered = self.memo.recall(JSON_KIND, tag, record, |end, answer| {
             let message = record.get(MESSAGE..end)?;
             if !is_string(record, MESSAGE, end) || !self.is_plain(message) {
                 return None;
@@ -242,11 +246,10 @@ impl Fast {
     #[inline(always)]
     fn quick_packed<'t>(
         &self,
-        tag: impl FnOnce() -> &'t [u8],
+        tag: impl Fn() -> &'t [u8],
         record: &[u8],
         room: &mut [u8],
     ) -> Option<usize> {
-        let [came, went] = self.headers.get();
         let (header, fields) = record.split_first()?;
         // Shorter strings are no such lines, and longer ones rare.
         let (start, len) = match fields.split_first_chunk()?.0 {
@@ -257,31 +260,34 @@ impl Fast {
             _ => return None,
         };
         let (prefix, _) = record.get(start..)?.split_first_chunk()?;
-        if *header != came || !self.is_frequent(prefix) {
+        if !self.is_frequent(prefix) {
             return None;
         }
-        let answered = self.packed.recall(tag, record, |end, answer| {
-            let message = record.get(start + PREFIX..end)?;
-            if start + len != end || !self.is_plain(message) || has_zero(message) {
-                return None;
-            }
-            let (head, room) = room.split_first_chunk_mut()?;
-            *head = PACKED;
-            head[0] = went;
-            put_time(head, PACKED_TIME, prefix);
-            put_stream(head, PACKED_STREAM, prefix, b"\xa6\xa4");
-            let size = 1 + usize::from(message.len() > 31) + usize::from(message.len() > 255);
-            let (header, room) = room.split_at_mut_checked(size)?;
-            let [high, low] = (message.len() as u16).to_be_bytes();
-            match header {
-                [a] => *a = 0xa0 | low,
-                [a, b] => (*a, *b) = (0xd9, low),
-                // A length of 512 is spelt otherwise.
-                [a, b, c] if low != 0 => (*a, *b, *c) = (0xda, high, low),
-                _ => return None,
-            }
-            finish(PACKED.len() + size, message, answer, room)
-        });
+        let answered = self
+            .memo
+            .recall(packed_kind(*header), tag, record, |end, answer| {
+                let (went, answer) = answer.split_first()?;
+                let message = record.get(start + PREFIX..end)?;
+                if start + len != end || !self.is_plain(message) || has_zero(message) {
+                    return None;
+                }
+                let (head, room) = room.split_first_chunk_mut()?;
+                *head = PACKED;
+                head[0] = *went;
+                put_time(head, PACKED_TIME, prefix);
+                put_stream(head, PACKED_STREAM, prefix, b"\xa6\xa4");
+                let size = 1 + usize::from(message.len() > 31) + usize::from(message.len() > 255);
+                let (header, room) = room.split_at_mut_checked(size)?;
+                let [high, low] = (message.len() as u16).to_be_bytes();
+                match header {
+                    [a] => *a = 0xa0 | low,
+                    [a, b] => (*a, *b) = (0xd9, low),
+                    // A length of 512 is spelt otherwise.
+                    [a, b, c] if low != 0 => (*a, *b, *c) = (0xda, high, low),
+                    _ => return None,
+                }
+                finish(PACKED.len() + size, message, answer, room)
+            });
         answered.flatten()
     }
 
@@ -334,15 +340,17 @@ impl Fast {
     #[inline(never)]
     fn write(&self, call: &Call<'_>, found: &Found<'_>, out: &mut Output<'_>) -> bool {
         let tag = || call.tag;
-        let written = self.json.recall(tag, found.rest, |start, answer| {
-            start == 0 && {
-                for part in json_head(&found.line) {
-                    out.push(part);
+        let written = self
+            .memo
+            .recall(JSON_KIND, tag, found.rest, |start, answer| {
+                start == 0 && {
+                    for part in json_head(&found.line) {
+                        out.push(part);
+                    }
+                    out.push(answer);
+                    true
                 }
-                out.push(answer);
-                true
-            }
-        });
+            });
         written == Some(true)
     }
 
@@ -355,14 +363,15 @@ impl Fast {
         found: &Found<'_>,
         out: &mut Output<'_>,
     ) -> bool {
-        let [came, went] = self.headers.get();
         let tag = || call.tag;
-        let written = self.packed.recall(tag, found.rest, |start, answer| {
-            start == 0 && header == came && {
-                packed_head(went, &found.line, out);
-                out.push(answer);
-                true
-            }
+        let kind = packed_kind(header);
+        let written = self.memo.recall(kind, tag, found.rest, |start, answer| {
+            start == 0
+                && answer.split_first().is_some_and(|(went, answer)| {
+                    packed_head(*went, &found.line, out);
+                    out.push(answer);
+                    true
+                })
         });
         written == Some(true)
     }
@@ -377,7 +386,8 @@ impl Fast {
                 None => return,
             }
         }
-        self.remember(&self.json, call, found, rest);
+        self.memo
+            .learn(JSON_KIND, call.tag, self.by_tag, found.rest, &[rest]);
     }
 
     /// As [`Self::learn`].
@@ -397,23 +407,12 @@ impl Fast {
         let mut head = Output::new(memory);
         packed_head(*went, &found.line, &mut head);
         let head = head.used().and_then(|len| memory.get(..len));
-        if let Some(rest) = head.and_then(|head| answer.strip_prefix(head))
-            && self.remember(&self.packed, call, found, rest)
-        {
-            self.headers.set([header, *went]);
+        if let Some(rest) = head.and_then(|head| answer.strip_prefix(head)) {
+            let kind = packed_kind(header);
+            let answer = [&[*went], rest];
+            self.memo
+                .learn(kind, call.tag, self.by_tag, found.rest, &answer);
         }
-    }
-
-    /// Whether it was remembered.
-    #[inline(never)]
-    fn remember(&self, memo: &Memo, call: &Call<'_>, found: &Found<'_>, rest: &[u8]) -> bool {
-        let tag = if self.by_tag { call.tag } else { b"" };
-        // In the memo an empty tag stands for any.
-        let learns = !self.by_tag || !tag.is_empty();
-        if learns {
-            memo.learn((tag, found.rest), rest);
-        }
-        learns
     }
 }
 

@@ -4,12 +4,14 @@
 mod docker;
 mod fast;
 mod line;
+mod memo;
 mod record;
 mod settings;
 mod tag;
 
 pub use fast::{Fast, Found, Head};
 pub use line::{Fault, Line, Stream};
+pub use memo::Memo;
 pub use settings::{KNOWN, Names, Settings};
 pub use tag::Pod;
 
@@ -52,7 +54,7 @@ impl leafpack_fluent_bit::Settings for State {
     fn quick<'t>(
         &self,
         format: Format,
-        tag: impl FnOnce() -> &'t [u8],
+        tag: impl Fn() -> &'t [u8],
         record: &[u8],
         room: &mut [u8],
     ) -> usize {

@@ -300,6 +300,8 @@ def plain(binary, objects, root, fields):
             fail(f"the metrics have no {metric}")
     fluent_bit.stop()
 
+    if "leafpack: " in fluent_bit.text():
+        fail(f"the filter has something to say of its settings:\n{fluent_bit.text()}")
     of = lambda pod: [record for record in hub.records if record.get("k8s_pod_name") == pod]
     expect("records of no line", len(of("odd")), 1)
     odd = of("odd")[0]

@@ -31,7 +31,7 @@ pub trait Settings: Sized + 'static {
     fn quick<'t>(
         &self,
         _format: Format,
-        _tag: impl FnOnce() -> &'t [u8],
+        _tag: impl Fn() -> &'t [u8],
         _record: &[u8],
         _room: &mut [u8],
     ) -> usize {

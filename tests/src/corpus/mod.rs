@@ -161,9 +161,14 @@ pub fn number(text: &str) -> Option<usize> {
     seconds.checked_sub(self::seconds(EPOCH)?)
 }
 
+/// The time `n` seconds after the first line's, without fraction and offset.
+pub fn civil_time(n: usize) -> String {
+    civil(seconds(EPOCH).expect("a valid time") + n)
+}
+
 /// RFC 3339, with any fraction and offset that a runtime writes.
 fn time(n: usize, rng: &mut Rng) -> String {
-    let mut text = civil(seconds(EPOCH).expect("a valid time") + n);
+    let mut text = civil_time(n);
     // Go trims the zeros of a fraction, so every number of digits occurs; nine by far the most.
     let digits = match rng.below(20) {
         digits @ 0..10 => digits,

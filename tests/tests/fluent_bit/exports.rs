@@ -98,8 +98,7 @@ fn assert_all_arrive(
     let mut seen = vec![0u8; source.count];
     let mut faults = Vec::new();
     for record in run.records() {
-        let Some(n) = export.number(&record, source.count)
-        else {
+        let Some(n) = export.number(&record, source.count) else {
             faults.push(format!(
                 "not of any line: {:.500}",
                 Value::Object(record).to_string()
@@ -173,7 +172,7 @@ fn records(export: Export) {
                     settings[name] = value.clone();
                 }
             }
-            let count = line_count() / if keep { 20 } else { 8 };
+            let count = line_count() / if keep { 40 } else { 16 };
             let records = Records(Corpus {
                 ascii_only,
                 ..Corpus::new(count)

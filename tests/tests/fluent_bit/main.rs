@@ -7,7 +7,10 @@
 
 mod damage;
 mod exports;
+mod join;
 mod lines;
+mod memory;
+mod restart;
 mod settings;
 mod shapes;
 

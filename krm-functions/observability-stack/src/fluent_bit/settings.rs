@@ -331,8 +331,8 @@ const FILTERS_LAST: [u32; 2] = [4, 1];
 fn join(logs: &Logs, check: &mut Check<'_>) -> Join {
     let tag = &logs.image.tag;
     let release = release(tag);
-    // To hold a fragment the filter gives back nothing; of msgpack the host makes a record without a body of that, and
-    // loses those around it (3.2.2 to 5.1.1, `filter_wasm.c`).
+    // To hold a fragment the filter gives back nothing. With msgpack the host makes a record without a body of that
+    // (`filter_wasm.c`, 3.2.2 to 5.1.1), and what is sent with it is lost.
     let is_json = logs.format == Format::Json;
     match logs.join {
         spec::Join::Mark => Join::Mark,

@@ -1,0 +1,281 @@
+//! What a filter made of recent records, for the next one that differs in its line alone.
+//!
+//! All but the line is the same in every record of a file, the metadata of its pod too. A filter that knows that its answer to
+//! the rest does not depend on the line makes it once for each file, and copies it from then on.
+
+use core::cell::{Cell, RefCell};
+
+use leafpack_fluent_bit::json::word;
+
+/// How many files are remembered at a time, at most: each has one place, by its tag, and gives way to the next one there.
+const PLACES: usize = 64;
+
+/// Bytes of a place: enough for nearly every pod's metadata, with its labels, and what becomes of it.
+const PLACE: usize = 6144;
+
+/// At the start of a place: the kind plus 1 (0: nothing is known), and where tag, rest and answer end.
+const CELLS: usize = 4;
+
+/// Remembers answers by three things: a number that says of what kind they are, the tag, and how the record ends. Without memory
+/// it remembers nothing.
+#[derive(Debug, Default)]
+pub struct Memo {
+    memory: RefCell<&'static mut [u8]>,
+    /// The place that was of use last: the records of a chunk come from one file.
+    last: Cell<usize>,
+}
+
+impl Memo {
+    /// Bytes that [`Self::new`] wants.
+    pub const MEMORY: usize = PLACES * PLACE;
+
+    /// A memo that keeps what it knows in `memory`, which is all zeros.
+    pub fn new(memory: &'static mut [u8]) -> Self {
+        Self {
+            memory: RefCell::new(memory),
+            last: Cell::new(0),
+        }
+    }
+
+    /// What `found` makes of the answer, if there is one for this kind, this tag (or any, as it was learnt) and the end of
+    /// this record. `found` also gets the length of the record's start, which the answer does not depend on.
+    #[inline(always)]
+    pub fn recall<'t, R>(
+        &self,
+        kind: u32,
+        tag: impl Fn() -> &'t [u8],
+        record: &[u8],
+        found: impl FnOnce(usize, &[u8]) -> R,
+    ) -> Option<R> {
+        let memory = self.memory.try_borrow().ok()?;
+        let (places, _) = memory.as_chunks::<PLACE>();
+        let mut place = places.get(self.last.get())?;
+        let mut start = known(place, kind, &tag, record);
+        if start == NONE {
+            let other = place_of(kind, tag());
+            place = places.get(other)?;
+            start = known(place, kind, &tag, record);
+            if start == NONE {
+                return None;
+            }
+            self.last.set(other);
+        }
+        Some(found(start, place.get(cell(place, 2)..cell(place, 3))?))
+    }
+
+    /// Remembers an answer; nothing where it does not fit. `by_tag`: it is good for this tag only.
+    #[inline(never)]
+    pub fn learn(&self, kind: u32, tag: &[u8], by_tag: bool, rest: &[u8], answer: &[&[u8]]) {
+        let Ok(mut memory) = self.memory.try_borrow_mut() else {
+            return;
+        };
+        let (places, _) = memory.as_chunks_mut::<PLACE>();
+        let Some(place) = places.get_mut(place_of(kind, tag)) else {
+            return;
+        };
+        set_cell(place, 0, 0);
+        let mut end = CELLS * 4;
+        // In a place an empty tag stands for any.
+        if by_tag && tag.is_empty() {
+            return;
+        }
+        let tag = if by_tag { tag } else { b"" };
+        let fits = put(place, &mut end, tag) && {
+            set_cell(place, 1, end);
+            put(place, &mut end, rest)
+        };
+        set_cell(place, 2, end);
+        if fits && answer.iter().all(|part| put(place, &mut end, part)) {
+            set_cell(place, 3, end);
+            set_cell(place, 0, kind as usize + 1);
+        }
+    }
+}
+
+/// Instead of a length.
+const NONE: usize = usize::MAX;
+
+/// Where in the record the rest starts that this place knows the answer to, or [`NONE`].
+#[inline(always)]
+fn known<'t>(place: &[u8; PLACE], kind: u32, tag: &impl Fn() -> &'t [u8], record: &[u8]) -> usize {
+    let (a, b) = (cell(place, 1), cell(place, 2));
+    let start = record.len().wrapping_sub(b.wrapping_sub(a));
+    if cell(place, 0) != kind as usize + 1 || !same(place.get(a..b), record.get(start..)) {
+        return NONE;
+    }
+    // Most answers do not depend on the tag.
+    if a > CELLS * 4 && !same(place.get(CELLS * 4..a), Some(tag())) {
+        return NONE;
+    }
+    start
+}
+
+/// The place of a file's records. The tag ends with the digits of the container's id, and with `.log`.
+#[inline(never)]
+fn place_of(kind: u32, tag: &[u8]) -> usize {
+    let digits = word(tag, tag.len().saturating_sub(12));
+    let mixed = (digits ^ u64::from(kind)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> 58) as usize % PLACES
+}
+
+#[inline(always)]
+fn cell(place: &[u8; PLACE], index: usize) -> usize {
+    let (cells, _) = place.as_chunks::<4>();
+    cells
+        .get(index)
+        .map_or(0, |cell| u32::from_le_bytes(*cell) as usize)
+}
+
+#[inline(never)]
+fn set_cell(place: &mut [u8; PLACE], index: usize, value: usize) {
+    if let Some(cell) = place.as_chunks_mut::<4>().0.get_mut(index) {
+        *cell = (value as u32).to_le_bytes();
+    }
+}
+
+/// Copies a text to a place, and moves the end. Whether it fits.
+#[inline(never)]
+fn put(place: &mut [u8; PLACE], end: &mut usize, text: &[u8]) -> bool {
+    let Some(free) = place.get_mut(*end..*end + text.len()) else {
+        return false;
+    };
+    free.copy_from_slice(text);
+    *end += text.len();
+    true
+}
+
+/// Whether two texts are there and equal. (`memcmp` of the runtime library goes byte by byte.)
+#[inline(always)]
+fn same(a: Option<&[u8]>, b: Option<&[u8]>) -> bool {
+    match (a, b) {
+        // Often only a quote and a brace.
+        (Some([a, b]), Some([c, d])) => a == c && b == d,
+        (Some(a), Some(b)) => a.len() == b.len() && same_text(a, b),
+        _ => false,
+    }
+}
+
+/// Whether two texts of one length are equal.
+#[inline(never)]
+fn same_text(a: &[u8], b: &[u8]) -> bool {
+    let (mut rest_a, mut rest_b) = (a, b);
+    // Spelt out, for a module that is compiled for size has no loop unrolled.
+    while let (Some((block_a, after_a)), Some((block_b, after_b))) = (
+        rest_a.split_first_chunk::<32>(),
+        rest_b.split_first_chunk::<32>(),
+    ) {
+        if differ(block_a, block_b) {
+            return false;
+        }
+        (rest_a, rest_b) = (after_a, after_b);
+    }
+    // The last block of a longer text shares bytes with the one before.
+    if let (Some(a), Some(b)) = (a.last_chunk(), b.last_chunk()) {
+        return !differ(a, b);
+    }
+    while let (Some((byte_a, after_a)), Some((byte_b, after_b))) =
+        (rest_a.split_first(), rest_b.split_first())
+    {
+        if byte_a != byte_b {
+            return false;
+        }
+        (rest_a, rest_b) = (after_a, after_b);
+    }
+    true
+}
+
+#[inline(always)]
+fn differ(a: &[u8; 32], b: &[u8; 32]) -> bool {
+    let first = (word(a, 0) ^ word(b, 0)) | (word(a, 8) ^ word(b, 8));
+    let second = (word(a, 16) ^ word(b, 16)) | (word(a, 24) ^ word(b, 24));
+    first | second != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn memo() -> Memo {
+        Memo::new(vec![0; Memo::MEMORY].leak())
+    }
+
+    fn recalled(memo: &Memo, kind: u32, tag: &[u8], rest: &[u8]) -> Option<Vec<u8>> {
+        let record = [b"line", rest].concat();
+        memo.recall(
+            kind,
+            || tag,
+            &record,
+            |start, answer| {
+                assert_eq!(&record[start..], rest);
+                answer.to_vec()
+            },
+        )
+    }
+
+    #[test]
+    fn remembers_by_kind_tag_and_rest() {
+        let memo = memo();
+        assert_eq!(recalled(&memo, 0, b"", b""), None);
+        memo.learn(0, b"tag", true, b"rest", &[b"ans", b"wer"]);
+        assert_eq!(recalled(&memo, 0, b"tag", b"rest").unwrap(), b"answer");
+        for (kind, tag, rest) in [
+            (1, &b"tag"[..], &b"rest"[..]),
+            (0, b"tagr", b"est"),
+            (0, b"tag", b"resT"),
+            (0, b"taG", b"rest"),
+        ] {
+            assert_eq!(recalled(&memo, kind, tag, rest), None);
+        }
+        memo.learn(0, b"", true, b"rest", &[b"x"]);
+        assert_eq!(
+            recalled(&memo, 0, b"other", b"rest"),
+            None,
+            "an empty tag is a tag"
+        );
+        memo.learn(0, b"tag", false, b"", &[]);
+        assert_eq!(recalled(&memo, 0, b"tag", b"").unwrap(), b"");
+        memo.learn(0, b"tag", false, b"\"}", &[b"\"}"]);
+        assert_eq!(recalled(&memo, 0, b"any", b"\"}").unwrap(), b"\"}");
+    }
+
+    #[test]
+    fn forgets_where_there_is_no_room() {
+        let memo = memo();
+        memo.learn(0, b"a", true, b"b", &[b"c"]);
+        memo.learn(0, b"a", true, b"b", &[&vec![b'x'; PLACE]]);
+        assert_eq!(recalled(&memo, 0, b"a", b"b"), None);
+        memo.learn(0, b"a", true, &vec![b'x'; PLACE], &[b"c"]);
+        assert_eq!(recalled(&memo, 0, b"a", b"b"), None);
+        assert_eq!(recalled(&Memo::default(), 0, b"", b""), None);
+    }
+
+    #[test]
+    fn knows_many_files_at_once() {
+        let memo = memo();
+        let tags: Vec<String> = (0..20)
+            .map(|n| format!("kube.var.log.containers.p{n}_n_c-{:064x}.log", n * 7919))
+            .collect();
+        for tag in &tags {
+            memo.learn(0, tag.as_bytes(), false, tag.as_bytes(), &[tag.as_bytes()]);
+        }
+        let known = tags
+            .iter()
+            .filter(|tag| recalled(&memo, 0, tag.as_bytes(), tag.as_bytes()).is_some())
+            .count();
+        assert!(known >= 14, "{known} of 20");
+    }
+
+    proptest! {
+        #[test]
+        fn tells_texts_apart(text in proptest::collection::vec(0u8..3, 0..100), at: usize) {
+            prop_assert!(same(Some(&text), Some(&text.clone())));
+            if !text.is_empty() {
+                let mut other = text.clone();
+                other[at % text.len()] ^= 0x80;
+                prop_assert!(!same(Some(&text), Some(&other)));
+                prop_assert!(!same(Some(&text), Some(&text[1..])));
+            }
+        }
+    }
+}
