@@ -32,7 +32,7 @@ const FILTER_EXPORTS: [&str; 4] = ["memory", "malloc", "free", "_initialize"];
 const STACK_SHARES: u32 = 5;
 
 /// Largest filter, in bytes (DESIGN: they must fit a ConfigMap that `kubectl apply` accepts).
-pub(crate) const MAX_FILTER: usize = 52 * 1024;
+pub(crate) const MAX_FILTER: usize = 64 * 1024;
 
 /// What the checks found out.
 #[derive(Debug, Default)]

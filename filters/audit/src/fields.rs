@@ -31,7 +31,7 @@ pub(crate) static GROUPS: [&[u8]; 6] = [
 
 /// Every known field, in the order of the output.
 #[rustfmt::skip]
-pub(crate) static FIELDS: [Known; COUNT] = [
+const FIELDS: [Known; COUNT] = [
     known(TOP, b"level", b"level"),
     known(TOP, b"stage", b"stage"),
     known(TOP, b"auditID", b"audit_id"),
@@ -80,6 +80,115 @@ const fn known(group: usize, key: &'static [u8], name: &'static [u8]) -> Known {
     Known { group, key, name }
 }
 
+/// A field of [`FIELDS`] as it lies in the module: places in [`TEXT`], for slices take three times as much.
+struct Packed {
+    /// Where its key starts.
+    start: u16,
+    /// Length of its key.
+    key: u8,
+    /// Where its name starts, from its key on: a name that is the key is there once.
+    name_at: u8,
+    /// Length of its name.
+    name: u8,
+    group: u8,
+}
+
+impl Packed {
+    #[inline(always)]
+    fn slice(&self, at: u8, len: u8) -> &'static [u8] {
+        let start = usize::from(self.start) + usize::from(at);
+        TEXT.get(start..start + usize::from(len))
+            .unwrap_or_default()
+    }
+
+    #[inline(always)]
+    fn key(&self) -> &'static [u8] {
+        self.slice(0, self.key)
+    }
+
+    #[inline(always)]
+    fn name(&self) -> &'static [u8] {
+        self.slice(self.name_at, self.name)
+    }
+}
+
+/// Keys and names of all fields, one behind the other.
+static TEXT: [u8; PACKED.1] = {
+    let mut text = [0; PACKED.1];
+    let mut index = 0;
+    while index < COUNT {
+        let packed = &PACKED.0[index];
+        let (start, name) = (packed.start as usize, packed.name_at as usize);
+        let known = &FIELDS[index];
+        text.split_at_mut(start)
+            .1
+            .split_at_mut(known.key.len())
+            .0
+            .copy_from_slice(known.key);
+        text.split_at_mut(start + name)
+            .1
+            .split_at_mut(known.name.len())
+            .0
+            .copy_from_slice(known.name);
+        index += 1;
+    }
+    text
+};
+static TABLE: [Packed; COUNT] = PACKED.0;
+
+/// [`TABLE`], and the length of [`TEXT`].
+const PACKED: ([Packed; COUNT], usize) = {
+    let mut table = [const {
+        Packed {
+            start: 0,
+            key: 0,
+            name_at: 0,
+            name: 0,
+            group: 0,
+        }
+    }; COUNT];
+    let mut end = 0;
+    let mut index = 0;
+    while index < COUNT {
+        let Known { group, key, name } = FIELDS[index];
+        let name_at = if is_same(key, name) { 0 } else { key.len() };
+        table[index] = Packed {
+            start: end as u16,
+            key: key.len() as u8,
+            name_at: name_at as u8,
+            name: name.len() as u8,
+            group: group as u8,
+        };
+        end += if name_at == 0 {
+            key.len()
+        } else {
+            key.len() + name.len()
+        };
+        index += 1;
+    }
+    (table, end)
+};
+
+const fn is_same(a: &[u8], b: &[u8]) -> bool {
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
+    }
+    at == a.len() && at == b.len()
+}
+
+/// A known field.
+#[inline(never)]
+pub(crate) fn field(index: usize) -> Known {
+    let packed = TABLE.get(index);
+    let empty: &[u8] = b"";
+    Known {
+        group: packed.map_or(TOP, |packed| usize::from(packed.group)),
+        key: packed.map_or(empty, Packed::key),
+        name: packed.map_or(empty, Packed::name),
+    }
+}
+
 pub(crate) const COUNT: usize = 41;
 pub(crate) const STAGE: usize = 1;
 pub(crate) const VERB: usize = 3;
@@ -108,17 +217,17 @@ pub(crate) const ERROR: usize = 40;
 /// Which known field this is; [`COUNT`] for none.
 #[inline(never)]
 pub(crate) fn find(group: usize, key: &[u8]) -> usize {
-    let same = |known: &Known| known.group == group && known.key == key;
-    FIELDS.iter().position(same).unwrap_or(COUNT)
+    let same = |known: &Packed| usize::from(known.group) == group && known.key() == key;
+    TABLE.iter().position(same).unwrap_or(COUNT)
 }
 
 /// Which field has this name in the output; [`COUNT`] for none.
 #[inline(never)]
 pub(crate) fn by_name(name: &[u8]) -> usize {
-    let same = |known: &Known| known.name == name;
+    let same = |known: &Packed| known.name() == name;
     match name {
         b"" => COUNT,
-        _ => FIELDS.iter().position(same).unwrap_or(COUNT),
+        _ => TABLE.iter().position(same).unwrap_or(COUNT),
     }
 }
 
@@ -272,6 +381,11 @@ mod tests {
                 find(known.group, known.key),
                 index,
                 "the same field is there twice"
+            );
+            let found = field(index);
+            assert_eq!(
+                (found.group, found.key, found.name),
+                (known.group, known.key, known.name)
             );
         }
     }

@@ -4,11 +4,11 @@ mod others;
 
 use leafpack_fluent_bit::json::{Field, Fields, Kind, Value};
 use leafpack_fluent_bit::time::rfc3339_prefix;
-use leafpack_fluent_bit::{Call, ERROR_FIELD, Output, Verdict};
+use leafpack_fluent_bit::{Call, ERROR_FIELD, Output};
 
 use crate::fields::{
-    ALL_ANNOTATIONS, ANNOTATIONS, ERROR, Event, FIELDS, NAMELESS, RECEIVED, REQUEST_OBJECT,
-    STAGE_TIME,
+    ALL_ANNOTATIONS, ANNOTATIONS, COUNT, ERROR, Event, NAMELESS, RECEIVED, REQUEST_OBJECT,
+    STAGE_TIME, field,
 };
 use crate::message::Sentence;
 use crate::redact::{self, first_of};
@@ -23,19 +23,19 @@ static LABELS: [&[u8]; 3] = [b"cluster", b"environment", b"tenant"];
 /// Foreign fields that keep their names, at most; each is compared with those before it.
 const MOST_OTHERS: usize = 16;
 
-/// Reads a record and writes what becomes of it.
+/// Reads a record and writes what becomes of it. `false`: it is dropped.
 #[inline(never)]
 pub(crate) fn process<'t, 'o: 't>(
     call: &Call<'t>,
     settings: &Settings,
     out: &mut Output<'o>,
-) -> Verdict {
+) -> bool {
     let mut writer = Writer::new(out, settings);
     let mut event = Event::new();
     let record = call.record.unwrap_or_default();
     if !event.read(record) {
         writer.unreadable(call);
-        return Verdict::Emit;
+        return true;
     }
     let mut job = Job {
         writer: &mut writer,
@@ -52,10 +52,10 @@ pub(crate) fn process<'t, 'o: 't>(
     };
     job.look();
     if job.has_event() && rules::drop(job.event, settings) {
-        return Verdict::Drop;
+        return false;
     }
     job.write(call);
-    Verdict::Emit
+    true
 }
 
 /// Where the event is, or why there is none.
@@ -80,6 +80,19 @@ impl Place {
             _ => b"",
         }
     }
+}
+
+/// The last field of this name in an object; [`NO_FIELD`] where there is none.
+#[inline(never)]
+fn last<'t>(object: &'t [u8], key: &[u8]) -> Field<'t> {
+    let mut found = NO_FIELD;
+    let mut fields = Fields::new(object);
+    while fields.advance() {
+        if fields.field().key == key {
+            found = *fields.field();
+        }
+    }
+    found
 }
 
 struct Job<'j, 'w, 'a, 't> {
@@ -113,12 +126,7 @@ impl<'a: 't, 't> Job<'_, '_, 'a, 't> {
         if self.event.is_event() {
             return;
         }
-        let mut fields = Fields::new(self.record);
-        while fields.advance() {
-            if fields.field().key == self.writer.settings.input {
-                self.input = *fields.field();
-            }
-        }
+        self.input = last(self.record, self.writer.settings.input);
         let value = self.input.value;
         let text = match value.string() {
             Some(content) => self.writer.unescaped(content),
@@ -190,13 +198,8 @@ impl<'a: 't, 't> Job<'_, '_, 'a, 't> {
             if !self.bad_time {
                 time = said;
             }
-        } else {
-            let mut fields = Fields::new(self.record);
-            while fields.advance() {
-                if fields.field().key == b"_time" {
-                    return;
-                }
-            }
+        } else if last(self.record, b"_time").end > 0 {
+            return;
         }
         self.writer.string(b"_time", time);
     }
@@ -211,12 +214,10 @@ impl<'a: 't, 't> Job<'_, '_, 'a, 't> {
 
     #[inline(never)]
     fn write_message(&mut self) {
-        let mut bit = 1;
-        for known in &FIELDS {
-            if self.writer.enter(known.group, known.key).1 {
-                self.hidden |= bit;
-            }
-            bit <<= 1;
+        for index in 0..COUNT {
+            let known = field(index);
+            let (_, hidden) = self.writer.enter(known.group, known.key);
+            self.hidden |= u64::from(hidden) << index;
         }
         self.writer.key(b"_msg");
         self.writer.put(b"\"");
@@ -237,13 +238,14 @@ impl<'a: 't, 't> Job<'_, '_, 'a, 't> {
             self.time_index()
         };
         let bodies = self.writer.settings.bodies();
-        for (index, known) in FIELDS.iter().enumerate() {
+        for index in 0..NAMELESS {
+            let known = field(index);
             let value = self.event.get(index);
             // What says nothing is left out, so that a field that is there says something.
             let empty =
                 value.text.len() < 5 && position(value.text, b"null;\"\";[];{};") != NOWHERE;
             let body = index >= REQUEST_OBJECT;
-            if index >= NAMELESS || index == skipped || empty || (body && !bodies) {
+            if index == skipped || empty || (body && !bodies) {
                 continue;
             }
             let sensitive = body
@@ -276,12 +278,8 @@ impl<'a: 't, 't> Job<'_, '_, 'a, 't> {
         any = self.say(any, self.place.reason());
         if self.has_event() {
             let annotations = self.event.get(ALL_ANNOTATIONS);
-            let mut members = Fields::new(annotations.text);
-            while members.advance() {
-                if members.field().key == b"audit.k8s.io/truncated" {
-                    any = self.say(any, b"audit.truncated: the API server cut the event");
-                    break;
-                }
+            if last(annotations.text, b"audit.k8s.io/truncated").end > 0 {
+                any = self.say(any, b"audit.truncated: the API server cut the event");
             }
         }
         if self.bad_time {

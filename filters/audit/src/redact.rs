@@ -242,20 +242,21 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Whether the word between `at` and `end` is a key of a line that is no JSON, or ends one as `stringData` and
-/// `binaryData` do: a quote stands behind it, and before it one, or the start of the line, which may have been cut within
-/// the key. (`"level":"Metadata"` and `"metadata":` hide nothing.)
+/// Whether the word between `at` and `end` is a key of a line that is no JSON, or ends `stringData` or `binaryData`: a quote
+/// stands behind it, and before it one, or the start of the line, which may have been cut within the key. Neither
+/// `"level":"Metadata"` nor `"metadata":` hides anything.
+#[inline(never)]
 fn is_key(text: &[u8], at: usize, end: usize) -> bool {
     let mut start = at;
     while start > 0 && text.get(start - 1).is_some_and(u8::is_ascii_alphabetic) {
         start -= 1;
     }
-    let before = text.get(start..at).unwrap_or_default();
     // In escaped content every quote has a backslash before it.
+    let before = text.get(start..at).unwrap_or_default();
     text.get(end) == Some(&b'\\')
-        && (start == 0 || text.get(start - 1) == Some(&b'"'))
-        && (b"string".len().checked_sub(before.len()))
-            .is_some_and(|cut| has_word(b"string", cut, before) || has_word(b"binary", cut, before))
+        && (start == 0
+            || (text.get(start - 1) == Some(&b'"')
+                && position(before, b";string;binary;") != NOWHERE))
 }
 
 /// Among the separators was a colon, an equals sign; the last one was a quote.

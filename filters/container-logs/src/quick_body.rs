@@ -245,6 +245,7 @@ impl QuickBody {
             && known != Some(true)
             && found.line.tags == b"F"
             && found.line.message.first() == Some(&b'{')
+            && found.rest.len() <= Memo::REST
             // In the memo an empty tag stands for any.
             && !(self.by_tag && call.tag.is_empty())
     }
@@ -256,6 +257,12 @@ impl QuickBody {
             PROBE,
             found.rest,
         ]
+    }
+
+    /// Remembers that such records are left to the whole filter.
+    pub(crate) fn give_up(&self, memo: &Memo, call: &Call<'_>, found: &Found<'_>) {
+        let nowhere = u32::MAX.to_le_bytes();
+        memo.learn(KIND, call.tag, self.by_tag, found.rest, &[&nowhere]);
     }
 
     /// Learns from the answer to that record.

@@ -73,7 +73,7 @@ fn settings_are_explained() {
         r#"{"json_body":{"perfix":"a"}}"#,
         r#"{"names":"elastic"}"#,
         r#"{"tenant":{"labels":"x"}}"#,
-        r#"{"cluster":""}"#,
+        r#"{"cluster":5}"#,
         "",
     ] {
         let (state, notes) = native::load::<State>("container-logs", Some(settings));

@@ -240,14 +240,18 @@ fn records() -> impl Strategy<Value = Vec<(String, String)>> {
 }
 
 /// Names that a message's fields do not get, beside those that the record has.
-const RESERVED: [&str; 12] = [
+const RESERVED: [&str; 16] = [
     "_time",
     "_msg",
+    "_stream",
+    "_stream_id",
     "stream",
     "logtag",
     "partial_message",
     "leafpack_error",
     "leafpack_record",
+    "leafpack_rest",
+    "leafpack_key",
     "cluster",
     "environment",
     "tenant",

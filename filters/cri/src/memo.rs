@@ -29,6 +29,9 @@ impl Memo {
     /// Bytes that [`Self::new`] wants.
     pub const MEMORY: usize = PLACES * PLACE;
 
+    /// The longest end of a record whose answer surely fits, in bytes.
+    pub const REST: usize = PLACE / 2 - 512;
+
     /// A memo that keeps what it knows in `memory`, which is all zeros.
     pub fn new(memory: &'static mut [u8]) -> Self {
         Self {

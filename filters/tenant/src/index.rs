@@ -91,14 +91,18 @@ pub struct Body<'a> {
 }
 
 /// Names that a message's fields do not get.
-pub const RESERVED: [&[u8]; 12] = [
+pub const RESERVED: [&[u8]; 16] = [
     b"_time",
     b"_msg",
+    b"_stream",
+    b"_stream_id",
     b"stream",
     b"logtag",
     b"partial_message",
     b"leafpack_error",
     b"leafpack_record",
+    b"leafpack_rest",
+    b"leafpack_key",
     b"cluster",
     b"environment",
     b"tenant",

@@ -122,7 +122,7 @@ pub const KNOWN: &str =
 type Taken = Result<(), &'static &'static str>;
 
 const LIST: &&str = &"a list of at most 32 names such as [\"log\"]";
-const TEXT: &&str = &"a string that is not empty";
+const TEXT: &&str = &"a string";
 
 impl leafpack_fluent_bit::Settings for Settings {
     fn load(source: Source, notes: &mut Notes<'_>) -> Self {
@@ -228,7 +228,7 @@ impl Settings {
             0 => {
                 self.default_tenant = Some(
                     text(field.value)
-                        .map_err(|_| &"an object whose \"default\" is a string that is not empty")?,
+                        .map_err(|_| &"an object whose \"default\" is a string")?,
                 );
             }
             1 => {
@@ -287,8 +287,8 @@ impl Kubernetes {
     }
 }
 
-/// The content of a string that is not empty.
+/// The content of a string.
 #[inline(never)]
 fn text(value: Value<'static>) -> Result<&'static [u8], &'static &'static str> {
-    value.string().filter(|text| !text.is_empty()).ok_or(TEXT)
+    value.string().ok_or(TEXT)
 }

@@ -120,7 +120,7 @@ fn settings_are_explained() {
     let mut text = String::new();
     for settings in [
         r#"{"clutser":"apps"}"#,
-        r#"{"cluster":""}"#,
+        r#"{"cluster":5}"#,
         r#"{"environment":5}"#,
         r#"{"tenant":"apps"}"#,
         r#"{"tenant":{"defualt":"apps"}}"#,

@@ -11,7 +11,7 @@ use crate::write::Style;
 /// Names of the settings' labels.
 const LABEL_NAMES: &[u8] = b"cluster;environment;tenant;";
 
-/// Names that the output has besides those and those of [`FIELDS`].
+/// Names that the output has besides those and those of the known fields.
 const NAMES: &[u8] = b"log_type;audit_other;redacted;leafpack_error;";
 /// Names that it has with an event.
 const EVENT_NAMES: &[u8] = b"_time;_msg;annotations;audit_event;";
