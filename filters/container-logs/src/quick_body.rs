@@ -387,7 +387,7 @@ fn hash(first: u64, name: &[u8]) -> usize {
     let len = name.len();
     let (first, last) = match name.last_chunk() {
         Some(last) => (first, u64::from_le_bytes(*last)),
-        None => (first & !(u64::MAX << (len * 8 & 63)), 0),
+        None => (first & !(u64::MAX << ((len * 8) & 63)), 0),
     };
     let mixed = (first ^ last.rotate_left(29) ^ len as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (mixed >> 51) as usize

@@ -250,13 +250,14 @@ impl Fast {
         record: &[u8],
         room: &mut [u8],
     ) -> Option<usize> {
-        let (header, fields) = record.split_first()?;
+        let ([header, name @ .., kind, high, low], _) = record.split_first_chunk::<8>()?;
+        if u32::from_le_bytes(*name) != u32::from_le_bytes(PACKED_HEAD) {
+            return None;
+        }
         // Shorter strings are no such lines, and longer ones rare.
-        let (start, len) = match fields.split_first_chunk()?.0 {
-            [b'\xa3', b'l', b'o', b'g', 0xd9, len, _] => (7, usize::from(*len)),
-            [b'\xa3', b'l', b'o', b'g', 0xda, high, low] => {
-                (8, usize::from(*high) << 8 | usize::from(*low))
-            }
+        let (start, len) = match *kind {
+            0xd9 => (7, usize::from(*high)),
+            0xda => (8, usize::from(*high) << 8 | usize::from(*low)),
             _ => return None,
         };
         let (prefix, _) = record.get(start..)?.split_first_chunk()?;

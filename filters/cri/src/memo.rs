@@ -3,9 +3,10 @@
 //! All but the line is the same in every record of a file, the metadata of its pod too. A filter that knows that its answer to
 //! the rest does not depend on the line makes it once for each file, and copies it from then on.
 
-use core::cell::{Cell, RefCell};
+use core::cell::Cell;
+use core::fmt;
 
-use leafpack_fluent_bit::json::word;
+use leafpack_fluent_bit::json::{same as same_text, word};
 
 /// How many files are remembered at a time, at most: each has one place, by its tag, and gives way to the next one there.
 const PLACES: usize = 64;
@@ -18,11 +19,18 @@ const CELLS: usize = 4;
 
 /// Remembers answers by three things: a number that says of what kind they are, the tag, and how the record ends. Without memory
 /// it remembers nothing.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Memo {
-    memory: RefCell<&'static mut [u8]>,
+    /// Taken out while it is in use.
+    memory: Cell<&'static mut [u8]>,
     /// The place that was of use last: the records of a chunk come from one file.
     last: Cell<usize>,
+}
+
+impl fmt::Debug for Memo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Memo").finish_non_exhaustive()
+    }
 }
 
 impl Memo {
@@ -35,7 +43,7 @@ impl Memo {
     /// A memo that keeps what it knows in `memory`, which is all zeros.
     pub fn new(memory: &'static mut [u8]) -> Self {
         Self {
-            memory: RefCell::new(memory),
+            memory: Cell::new(memory),
             last: Cell::new(0),
         }
     }
@@ -50,7 +58,21 @@ impl Memo {
         record: &[u8],
         found: impl FnOnce(usize, &[u8]) -> R,
     ) -> Option<R> {
-        let memory = self.memory.try_borrow().ok()?;
+        let memory = self.memory.take();
+        let recalled = self.find(memory, kind, tag, record, found);
+        self.memory.set(memory);
+        recalled
+    }
+
+    #[inline(always)]
+    fn find<'t, R>(
+        &self,
+        memory: &[u8],
+        kind: u32,
+        tag: impl Fn() -> &'t [u8],
+        record: &[u8],
+        found: impl FnOnce(usize, &[u8]) -> R,
+    ) -> Option<R> {
         let (places, _) = memory.as_chunks::<PLACE>();
         let mut place = places.get(self.last.get())?;
         let mut start = known(place, kind, &tag, record);
@@ -69,29 +91,33 @@ impl Memo {
     /// Remembers an answer; nothing where it does not fit. `by_tag`: it is good for this tag only.
     #[inline(never)]
     pub fn learn(&self, kind: u32, tag: &[u8], by_tag: bool, rest: &[u8], answer: &[&[u8]]) {
-        let Ok(mut memory) = self.memory.try_borrow_mut() else {
-            return;
-        };
-        let (places, _) = memory.as_chunks_mut::<PLACE>();
-        let Some(place) = places.get_mut(place_of(kind, tag)) else {
-            return;
-        };
-        set_cell(place, 0, 0);
-        let mut end = CELLS * 4;
-        // In a place an empty tag stands for any.
-        if by_tag && tag.is_empty() {
-            return;
-        }
-        let tag = if by_tag { tag } else { b"" };
-        let fits = put(place, &mut end, tag) && {
-            set_cell(place, 1, end);
-            put(place, &mut end, rest)
-        };
-        set_cell(place, 2, end);
-        if fits && answer.iter().all(|part| put(place, &mut end, part)) {
-            set_cell(place, 3, end);
-            set_cell(place, 0, kind as usize + 1);
-        }
+        let memory = self.memory.take();
+        write(memory, kind, tag, by_tag, rest, answer);
+        self.memory.set(memory);
+    }
+}
+
+/// As [`Memo::learn`].
+fn write(memory: &mut [u8], kind: u32, tag: &[u8], by_tag: bool, rest: &[u8], answer: &[&[u8]]) {
+    let (places, _) = memory.as_chunks_mut::<PLACE>();
+    let Some(place) = places.get_mut(place_of(kind, tag)) else {
+        return;
+    };
+    set_cell(place, 0, 0);
+    let mut end = CELLS * 4;
+    // In a place an empty tag stands for any.
+    if by_tag && tag.is_empty() {
+        return;
+    }
+    let tag = if by_tag { tag } else { b"" };
+    let fits = put(place, &mut end, tag) && {
+        set_cell(place, 1, end);
+        put(place, &mut end, rest)
+    };
+    set_cell(place, 2, end);
+    if fits && answer.iter().all(|part| put(place, &mut end, part)) {
+        set_cell(place, 3, end);
+        set_cell(place, 0, kind as usize + 1);
     }
 }
 
@@ -151,47 +177,12 @@ fn put(place: &mut [u8; PLACE], end: &mut usize, text: &[u8]) -> bool {
 #[inline(always)]
 fn same(a: Option<&[u8]>, b: Option<&[u8]>) -> bool {
     match (a, b) {
+        (Some([]), Some([])) => true,
         // Often only a quote and a brace.
         (Some([a, b]), Some([c, d])) => a == c && b == d,
         (Some(a), Some(b)) => a.len() == b.len() && same_text(a, b),
         _ => false,
     }
-}
-
-/// Whether two texts of one length are equal.
-#[inline(never)]
-fn same_text(a: &[u8], b: &[u8]) -> bool {
-    let (mut rest_a, mut rest_b) = (a, b);
-    // Spelt out, for a module that is compiled for size has no loop unrolled.
-    while let (Some((block_a, after_a)), Some((block_b, after_b))) = (
-        rest_a.split_first_chunk::<32>(),
-        rest_b.split_first_chunk::<32>(),
-    ) {
-        if differ(block_a, block_b) {
-            return false;
-        }
-        (rest_a, rest_b) = (after_a, after_b);
-    }
-    // The last block of a longer text shares bytes with the one before.
-    if let (Some(a), Some(b)) = (a.last_chunk(), b.last_chunk()) {
-        return !differ(a, b);
-    }
-    while let (Some((byte_a, after_a)), Some((byte_b, after_b))) =
-        (rest_a.split_first(), rest_b.split_first())
-    {
-        if byte_a != byte_b {
-            return false;
-        }
-        (rest_a, rest_b) = (after_a, after_b);
-    }
-    true
-}
-
-#[inline(always)]
-fn differ(a: &[u8; 32], b: &[u8; 32]) -> bool {
-    let first = (word(a, 0) ^ word(b, 0)) | (word(a, 8) ^ word(b, 8));
-    let second = (word(a, 16) ^ word(b, 16)) | (word(a, 24) ^ word(b, 24));
-    first | second != 0
 }
 
 #[cfg(test)]

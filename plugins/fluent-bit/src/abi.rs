@@ -26,7 +26,6 @@ const MAX_SETTINGS: usize = 1 << 20;
 /// Numbers of `wasi_snapshot_preview1`'s `errno`.
 const ERRNO_BADF: u16 = 8;
 const ERRNO_TOO_BIG: u16 = 22;
-const ERRNO_IO: u16 = 29;
 const ERRNO_NOENT: u16 = 44;
 const ERRNO_NOMEM: u16 = 48;
 
@@ -65,14 +64,10 @@ fn grow(end: usize) -> bool {
     missing == 0 || memory_grow::<0>(missing) != usize::MAX
 }
 
-fn allocate(size: usize) -> Option<usize> {
-    with_arena(|arena| arena.allocate(size, heap_base(), grow))
-}
-
-/// The host's `malloc`. Its presence makes WAMR drop its own application heap of 8 KiB.
+/// The host's `malloc`, and the module's own. Its presence makes WAMR drop its own application heap of 8 KiB.
 #[unsafe(no_mangle)]
 extern "C" fn malloc(size: usize) -> usize {
-    allocate(size).unwrap_or(0)
+    with_arena(|arena| arena.allocate(size, heap_base(), grow))
 }
 
 /// The host's `free`, called by 4.0.14 and by 4.1.2 and later: the arena is reset by the next call instead.
@@ -83,21 +78,39 @@ extern "C" fn free(_address: usize) {}
 #[unsafe(no_mangle)]
 extern "C" fn _initialize() {}
 
+/// Whether the `len` bytes at `address` are all below the arena's end, and the address is not null.
+#[inline(always)]
+fn is_inside(address: usize, len: usize) -> bool {
+    let limit = with_arena(|arena| arena.limit());
+    // Less one, so that one comparison finds a null too.
+    address.wrapping_sub(1) < limit && len <= limit - address
+}
+
+/// Bytes that the host wrote, or that this module did and does not write again.
+///
+/// # Safety
+/// They must be inside of memory: see [`is_inside`].
+#[inline(always)]
+unsafe fn bytes_inside(address: usize, len: usize) -> &'static [u8] {
+    // SAFETY: linear memory reaches up to the arena's end. The host wrote there before the call and does not before the
+    // next; this module writes only to what `malloc` gave out after it.
+    unsafe { core::slice::from_raw_parts(core::ptr::with_exposed_provenance(address), len) }
+}
+
 /// The `len` bytes at `address`, or `None` where they are not all inside of memory or the address is null.
+#[inline]
 fn bytes(address: usize, len: usize) -> Option<&'static [u8]> {
-    let end = address.checked_add(len)?;
-    if address == 0 || end > memory_size::<0>() * PAGE {
-        return None;
-    }
-    // SAFETY: inside of linear memory by the test above. The host wrote there before the call and does not
-    // before the next; this module writes only to what `allocate` gave out after it.
-    Some(unsafe { core::slice::from_raw_parts(core::ptr::with_exposed_provenance(address), len) })
+    // SAFETY: only where it is inside.
+    is_inside(address, len).then(|| unsafe { bytes_inside(address, len) })
 }
 
 /// Newly allocated bytes to write to.
 fn new_bytes(len: usize) -> Option<(usize, &'static mut [u8])> {
-    let address = allocate(len)?;
-    // SAFETY: `allocate` gives each address range out once between two resets, and a reset comes only after
+    let address = malloc(len);
+    if address == 0 {
+        return None;
+    }
+    // SAFETY: `malloc` gives each address range out once between two resets, and a reset comes only after
     // the call that used the range has returned. Linear memory is always initialised.
     let slice = unsafe {
         core::slice::from_raw_parts_mut(core::ptr::with_exposed_provenance_mut(address), len)
@@ -129,14 +142,44 @@ impl<S: Settings> Instance<S> {
         }
     }
 
-    /// Answers one call of the host with the address of a NUL-terminated text. The numbers are the host's
-    /// arguments as they are; that they lie inside of memory is checked here.
+    /// The address of the answer that [`Settings::quick`] has for one call of the host; 0 where it has none. The numbers
+    /// are the host's arguments as they are; that they lie inside of memory is checked here.
     ///
     /// # Safety
     /// Only for the function that the host calls: the addresses must come from this module's `malloc`, and no
     /// call may be made inside another.
     #[inline(always)]
-    pub unsafe fn call(
+    pub unsafe fn quick(
+        &self,
+        (tag, tag_len): (usize, usize),
+        (record, record_len): (usize, usize),
+        format: Format,
+    ) -> usize {
+        if S::QUICK == 0 {
+            return 0;
+        }
+        // SAFETY: one thread, no call inside another, and nothing else touches these cells.
+        let (settings, room) = unsafe { (&*self.settings.get(), &mut *self.room.get()) };
+        let (Some(settings), true) = (settings, is_inside(record, record_len)) else {
+            return 0;
+        };
+        // SAFETY: it is inside.
+        let record = unsafe { bytes_inside(record, record_len) };
+        let tag = move || bytes(tag, tag_len).unwrap_or_default();
+        if settings.quick(format, tag, record, room) == 0 {
+            return 0;
+        }
+        with_arena(Arena::release);
+        room.as_ptr().expose_provenance()
+    }
+
+    /// Answers one call of the host with the address of a NUL-terminated text: as the filter does, its settings loaded
+    /// first where that has not been done.
+    ///
+    /// # Safety
+    /// As for [`Self::quick`].
+    #[inline(always)]
+    pub unsafe fn answer(
         &self,
         filter: impl Fn(&Call<'_>, &S, &mut Output<'_>) -> Verdict,
         (tag, tag_len): (usize, usize),
@@ -144,18 +187,7 @@ impl<S: Settings> Instance<S> {
         (record, record_len): (usize, usize),
         format: Format,
     ) -> usize {
-        if S::QUICK > 0 {
-            // SAFETY: one thread, no call inside another, and nothing else touches these cells.
-            let (settings, room) = unsafe { (&*self.settings.get(), &mut *self.room.get()) };
-            let tag = || bytes(tag, tag_len).unwrap_or_default();
-            if let (Some(settings), Some(record)) = (settings, bytes(record, record_len))
-                && settings.quick(format, tag, record, room) != 0
-            {
-                with_arena(Arena::release);
-                return room.as_ptr().expose_provenance();
-            }
-        }
-        // SAFETY: as above.
+        // SAFETY: one thread, no call inside another, and nothing else touches the cell.
         let slot = unsafe { &mut *self.settings.get() };
         let settings = slot.get_or_insert_with(|| self.load());
         let call = Call {
@@ -277,33 +309,31 @@ const LAST_FOLDER: u32 = 66;
 /// Looks for the settings file in the folders of `accessible_paths`, in their order.
 fn read_settings(file: &str) -> Source {
     let mut folder = FIRST_FOLDER;
-    loop {
-        match open(folder, file, FOLLOW) {
-            Ok(opened) => {
+    while folder <= LAST_FOLDER {
+        let opened = open(folder, file, FOLLOW);
+        match opened.wrapping_sub(FAILED) as u16 {
+            _ if opened < FAILED => {
                 let content = read_all(opened);
                 // SAFETY: a plain call; `opened` is ours.
                 let _ = unsafe { fd_close(opened) };
-                return match content {
-                    Ok(text) => Source::Text(text),
-                    Err(errno) => Source::Unreadable(errno),
-                };
+                return content;
             }
             // No such descriptor: there are no more folders.
-            Err(ERRNO_BADF) => return Source::Missing,
-            Err(ERRNO_NOENT) => match open(folder, file, 0) {
-                // Really not there: try the next folder.
-                Err(ERRNO_NOENT) if folder < LAST_FOLDER => folder += 1,
-                Err(ERRNO_NOENT) => return Source::Missing,
-                // A link that leads nowhere; without following it there is only its own kind of error.
-                _ => return Source::Unreadable(ERRNO_NOENT),
-            },
-            Err(errno) => return Source::Unreadable(errno),
+            ERRNO_BADF => break,
+            // A link that leads nowhere is there without following it; there is only its own kind of error then.
+            ERRNO_NOENT if open(folder, file, 0) == FAILED + u32::from(ERRNO_NOENT) => folder += 1,
+            errno => return Source::Unreadable(errno),
         }
     }
+    Source::Missing
 }
 
-/// Opens a file of a preopened folder for reading; WASI's error number where that fails.
-fn open(folder: u32, file: &str, lookup: u32) -> Result<u32, u16> {
+/// What [`open`] returns for a file that cannot be opened, plus WASI's error number. File descriptors are smaller.
+const FAILED: u32 = 1 << 31;
+
+/// Opens a file of a preopened folder for reading.
+#[inline(never)]
+fn open(folder: u32, file: &str, lookup: u32) -> u32 {
     let mut opened = 0;
     // SAFETY: all pointers are to live values of this frame, or into `file`.
     let errno = unsafe {
@@ -319,30 +349,27 @@ fn open(folder: u32, file: &str, lookup: u32) -> Result<u32, u16> {
             &raw mut opened,
         )
     };
-    if errno == 0 {
-        Ok(opened)
-    } else {
-        Err(errno as u16)
-    }
+    if errno == 0 { opened } else { FAILED + errno }
 }
 
 /// Reads an open file to its end, into memory that stays.
-fn read_all(file: u32) -> Result<&'static [u8], u16> {
-    let (_, mut buffer) = new_bytes(4096).ok_or(ERRNO_NOMEM)?;
+fn read_all(file: u32) -> Source {
+    let mut buffer: &'static mut [u8] = &mut [];
     let mut len = 0;
     loop {
         if len == buffer.len() {
             if len >= MAX_SETTINGS {
-                return Err(ERRNO_TOO_BIG);
+                return Source::Unreadable(ERRNO_TOO_BIG);
             }
-            let (_, new_buffer) = new_bytes(len * 2).ok_or(ERRNO_NOMEM)?;
-            new_buffer
-                .get_mut(..len)
-                .ok_or(ERRNO_IO)?
-                .copy_from_slice(buffer);
+            let Some((_, new_buffer)) = new_bytes((len * 2).max(4096)) else {
+                return Source::Unreadable(ERRNO_NOMEM);
+            };
+            if let Some(start) = new_buffer.get_mut(..len) {
+                start.copy_from_slice(buffer);
+            }
             buffer = new_buffer;
         }
-        let free = buffer.get_mut(len..).ok_or(ERRNO_IO)?;
+        let free = buffer.get_mut(len..).unwrap_or_default();
         let vector = Vector {
             address: free.as_mut_ptr(),
             len: free.len(),
@@ -351,10 +378,10 @@ fn read_all(file: u32) -> Result<&'static [u8], u16> {
         // SAFETY: the vector names the free rest of `buffer`, which is ours.
         let errno = unsafe { fd_read(file, &raw const vector, 1, &raw mut done) };
         if errno != 0 {
-            return Err(errno as u16);
+            return Source::Unreadable(errno as u16);
         }
         if done == 0 {
-            return buffer.get(..len).ok_or(ERRNO_IO).map(|text| &*text);
+            return Source::Text(buffer.get(..len).unwrap_or_default());
         }
         len = len.saturating_add(done).min(buffer.len());
     }
@@ -395,19 +422,34 @@ macro_rules! export_wasm {
         static INSTANCE: $crate::abi::Instance<$settings> =
             $crate::abi::Instance::new($module, concat!($module, ".json"));
 
-        $(const _: () = {
-            // Two levels, so that the export may have the name of the function that it calls. Not a pointer, which a
-            // module with several functions would call indirectly: WAMR 1.3.0 does not load that.
-            #[inline(always)]
-            fn filter(
-                call: &$crate::Call<'_>,
-                settings: &$settings,
-                out: &mut $crate::Output<'_>,
-            ) -> $crate::Verdict {
-                $filter(call, settings, out)
+        const _: () = {
+            /// The functions by number, and not by pointer, which a module with several would call indirectly: WAMR
+            /// 1.3.0 does not load that.
+            #[allow(non_camel_case_types)]
+            #[derive(Clone, Copy)]
+            enum Function { $($name),+ }
+
+            /// All that is not quick, once for all functions, and apart from them: they stay small.
+            #[inline(never)]
+            fn answer(
+                function: Function,
+                format: $crate::run::Format,
+                tag: (usize, usize),
+                time: $crate::Time,
+                record: (usize, usize),
+            ) -> usize {
+                let filter = |call: &$crate::Call<'_>, settings: &$settings, out: &mut $crate::Output<'_>| {
+                    match function {
+                        $(Function::$name => $filter(call, settings, out)),+
+                    }
+                };
+                // SAFETY: only called below, with what the host passed.
+                unsafe { INSTANCE.answer(filter, tag, time, record, format) }
             }
-            const FORMAT: $crate::run::Format = $crate::run::Format::$format;
-            const _: () = {
+
+            $(const _: () = {
+                const FORMAT: $crate::run::Format = $crate::run::Format::$format;
+
                 /// One record: the host's arguments in, the address of the answer out.
                 #[unsafe(no_mangle)]
                 extern "C" fn $name(
@@ -418,11 +460,17 @@ macro_rules! export_wasm {
                     record: usize,
                     record_len: usize,
                 ) -> usize {
-                    let time = $crate::Time { seconds, nanoseconds };
+                    let (tag, record) = ((tag, tag_len), (record, record_len));
                     // SAFETY: this is the function that the host calls, with what it got of `malloc`.
-                    unsafe { INSTANCE.call(filter, (tag, tag_len), time, (record, record_len), FORMAT) }
+                    match unsafe { INSTANCE.quick(tag, record, FORMAT) } {
+                        0 => {
+                            let time = $crate::Time { seconds, nanoseconds };
+                            answer(Function::$name, FORMAT, tag, time, record)
+                        }
+                        address => address,
+                    }
                 }
-            };
-        };)+
+            };)+
+        };
     };
 }

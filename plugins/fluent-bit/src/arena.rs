@@ -35,43 +35,46 @@ impl Arena {
     }
 
     /// Address of `size` bytes, at `floor` or above, where `grow(end)` makes sure that memory reaches up to
-    /// the address `end`. `None` where it cannot.
-    #[inline]
+    /// the address `end`. 0 where it cannot. (An `Option` would be returned through memory, and the host's `malloc` is
+    /// called twice a record.)
+    #[inline(always)]
     pub fn allocate(
         &mut self,
         size: usize,
         floor: usize,
         grow: impl FnOnce(usize) -> bool,
-    ) -> Option<usize> {
+    ) -> usize {
         let start = self.top;
-        let end = start.checked_add(size)?.checked_next_multiple_of(ALIGN)?;
-        if end > self.limit {
+        // `top` is never beyond `limit`, and both are multiples of the alignment, so that nothing wraps.
+        if size > self.limit.wrapping_sub(start) {
             return self.grow(size, floor, grow);
         }
-        self.top = end;
-        Some(start)
+        self.top = start.wrapping_add(size).wrapping_add(ALIGN - 1) & !(ALIGN - 1);
+        start
     }
 
     /// Where memory must grow, or nothing was allocated yet.
     #[cold]
     #[inline(never)]
-    fn grow(
-        &mut self,
-        size: usize,
-        floor: usize,
-        grow: impl FnOnce(usize) -> bool,
-    ) -> Option<usize> {
-        let start = self.top.max(floor).checked_next_multiple_of(ALIGN)?;
-        let end = start.checked_add(size)?.checked_next_multiple_of(ALIGN)?;
-        if !grow(end) {
-            return None;
+    fn grow(&mut self, size: usize, floor: usize, grow: impl FnOnce(usize) -> bool) -> usize {
+        let start = self.top.max(floor.wrapping_add(ALIGN - 1) & !(ALIGN - 1));
+        let end = start.wrapping_add(size).wrapping_add(ALIGN - 1) & !(ALIGN - 1);
+        // What wraps is below its start, unless the size is beyond all memory.
+        if size > usize::MAX - ALIGN || end < start || !grow(end) {
+            return 0;
         }
         if self.base == 0 {
             self.base = start;
         }
         self.limit = end;
         self.top = end;
-        Some(start)
+        start
+    }
+
+    /// The address up to which memory is known to reach: beyond all that was allocated.
+    #[inline]
+    pub fn limit(&self) -> usize {
+        self.limit
     }
 
     /// The call has returned: all but what was kept may be overwritten from the next allocation on.
@@ -98,14 +101,14 @@ mod tests {
     #[test]
     fn starts_anew_after_a_call() {
         let mut arena = Arena::new();
-        let tag = arena.allocate(5, 1000, grow).unwrap();
-        let record = arena.allocate(100, 1000, grow).unwrap();
+        let tag = arena.allocate(5, 1000, grow);
+        let record = arena.allocate(100, 1000, grow);
         assert_eq!((tag, record), (1008, 1024));
         arena.release();
-        assert_eq!(arena.allocate(5, 1000, grow), Some(tag));
+        assert_eq!(arena.allocate(5, 1000, grow), tag);
         assert_eq!(
             arena.allocate(9, 1000, grow),
-            Some(record),
+            record,
             "one reset a call, not one an allocation"
         );
     }
@@ -113,19 +116,19 @@ mod tests {
     #[test]
     fn keeps_what_it_is_told_to() {
         let mut arena = Arena::new();
-        arena.allocate(100, 1000, grow).unwrap();
-        let settings = arena.allocate(50, 1000, grow).unwrap();
+        arena.allocate(100, 1000, grow);
+        let settings = arena.allocate(50, 1000, grow);
         arena.keep();
         arena.release();
-        assert!(arena.allocate(1, 1000, grow).unwrap() >= settings + 50);
+        assert!(arena.allocate(1, 1000, grow) >= settings + 50);
     }
 
     #[test]
     fn a_failure_leaves_it_as_it_was() {
         let mut arena = Arena::new();
-        assert_eq!(arena.allocate(65_536, 16, grow), None);
-        assert_eq!(arena.allocate(usize::MAX, 16, grow), None);
-        assert_eq!(arena.allocate(65_520, 16, grow), Some(16));
+        assert_eq!(arena.allocate(65_536, 16, grow), 0);
+        assert_eq!(arena.allocate(usize::MAX, 16, grow), 0);
+        assert_eq!(arena.allocate(65_520, 16, grow), 16);
     }
 
     #[test]
@@ -133,8 +136,8 @@ mod tests {
         let mut arena = Arena::new();
         let mut highest = 0;
         for _ in 0..1_000_000 {
-            arena.allocate(30, 1000, grow).unwrap();
-            highest = highest.max(arena.allocate(200, 1000, grow).unwrap());
+            arena.allocate(30, 1000, grow);
+            highest = highest.max(arena.allocate(200, 1000, grow));
             arena.release();
         }
         assert_eq!(highest, 1040);

@@ -89,12 +89,42 @@ impl<'a> Output<'a> {
             if escape != 0 {
                 self.push(&[b'\\', escape]);
             } else if byte < 0x20 {
-                let [tens, ones] = [byte >> 4, byte & 15].map(hex_digit);
-                self.push(&[b'\\', b'u', b'0', b'0', tens, ones]);
+                self.push(b"\\u00");
+                self.push_hex(byte);
             } else {
                 self.push_byte(byte);
             }
         }
+    }
+
+    /// Appends a byte's two hexadecimal digits.
+    #[inline(never)]
+    pub(crate) fn push_hex(&mut self, byte: u8) {
+        self.push_byte(hex_digit(byte >> 4));
+        self.push_byte(hex_digit(byte & 15));
+    }
+
+    /// Appends `value / 10^decimals` (22 at most), with a minus sign where asked for.
+    #[inline(never)]
+    pub(crate) fn push_decimal(&mut self, negative: bool, mut value: u64, decimals: usize) {
+        let mut text = [b'.'; 24];
+        // Counted from the end, as `len`; an integer has none.
+        let point = if decimals > 0 { decimals + 1 } else { 0 };
+        let mut len = 0;
+        for place in text.iter_mut().rev() {
+            len += 1;
+            if len != point {
+                *place = b'0' + (value % 10) as u8;
+                value /= 10;
+                if value == 0 && len > point {
+                    break;
+                }
+            }
+        }
+        if negative {
+            self.push_byte(b'-');
+        }
+        self.push(text.get(text.len() - len..).unwrap_or_default());
     }
 
     /// Starts a JSON object here.
@@ -121,7 +151,7 @@ impl<'a> Output<'a> {
 
     /// Cuts `len` bytes off the end of the free space, as scratch for the filter. `None` (and the filter will
     /// be called again) where that much is not free.
-    #[inline]
+    #[inline(never)]
     pub fn scratch(&mut self, len: usize) -> Option<&'a mut [u8]> {
         let free = core::mem::take(&mut self.free);
         match free

@@ -48,24 +48,34 @@ pub fn run<S>(
     buffer: &mut [u8],
 ) -> Answer {
     let mut output = Output::new(buffer);
-    match filter(call, settings, &mut output) {
-        Verdict::Emit => finish(output),
-        Verdict::Keep => Answer::Same,
-        Verdict::Drop => Answer::Dropped,
-        Verdict::Unreadable { time_field, reason } => {
-            let mut output = Output::new(buffer);
-            output.unreadable(call, time_field, reason);
-            finish(output)
-        }
+    let len = match filter(call, settings, &mut output) {
+        Verdict::Emit => finish(&mut output),
+        Verdict::Keep => return Answer::Same,
+        Verdict::Drop => return Answer::Dropped,
+        Verdict::Unreadable { time_field, reason } => unreadable(call, time_field, reason, buffer),
+    };
+    if len == TOO_SMALL {
+        return Answer::TooSmall;
     }
+    Answer::Record { len }
 }
 
-#[inline]
-fn finish(mut output: Output<'_>) -> Answer {
+/// What [`finish`] returns in place of a length.
+const TOO_SMALL: usize = usize::MAX;
+
+/// Ends an answer, and returns its length.
+#[inline(never)]
+fn finish(output: &mut Output<'_>) -> usize {
     output.push_byte(0);
-    output
-        .used()
-        .map_or(Answer::TooSmall, |len| Answer::Record { len: len - 1 })
+    output.used().map_or(TOO_SMALL, |len| len - 1)
+}
+
+/// Writes the answer to a record that is no JSON object.
+#[inline(never)]
+fn unreadable(call: &Call<'_>, time_field: &[u8], reason: &[u8], buffer: &mut [u8]) -> usize {
+    let mut output = Output::new(buffer);
+    output.unreadable(call, time_field, reason);
+    finish(&mut output)
 }
 
 /// The first size to try for the buffer, in bytes: the record and its forms on the way to the answer, with room for

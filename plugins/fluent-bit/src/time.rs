@@ -45,18 +45,14 @@ impl Time {
     }
 }
 
-/// Year, month and day of a day counted from 1970-01-01, by the proleptic Gregorian calendar: the days are
-/// counted from 1 March of a leap cycle of 400 years, so that the leap day comes last.
+/// Year, month and day of a day counted from 1970-01-01, until 2106, by the Gregorian calendar: the days are counted
+/// from 1 March 1968, so that the leap day comes last in its year.
 #[inline]
 fn civil(days: u32) -> [u32; 3] {
-    let days = days + 719_468;
-    let cycle = days / 146_097;
-    let day_of_cycle = days % 146_097;
-    let year_of_cycle = (day_of_cycle - day_of_cycle / 1_460 + day_of_cycle / 36_524
-        - day_of_cycle / 146_096)
-        / 365;
-    let day_of_year =
-        day_of_cycle - (365 * year_of_cycle + year_of_cycle / 4 - year_of_cycle / 100);
+    // One more from 1 March 2100 on, as if that year had a leap day too.
+    let days = days + 671 + u32::from(days >= 47_541);
+    let years = (4 * days + 3) / 1_461;
+    let day_of_year = days - 1_461 * years / 4;
     let shifted_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
     let month = if shifted_month < 10 {
@@ -64,8 +60,7 @@ fn civil(days: u32) -> [u32; 3] {
     } else {
         shifted_month - 9
     };
-    let year = cycle * 400 + year_of_cycle + u32::from(month <= 2);
-    [year, month, day]
+    [1968 + years + u32::from(month <= 2), month, day]
 }
 
 /// Length in bytes of the RFC 3339 time at the start of `text`, or `None` where there is none.
@@ -227,6 +222,18 @@ mod tests {
             (u32::MAX, 0, "2106-02-07T06:28:15.000000000Z"),
         ] {
             assert_eq!(text(seconds, nanoseconds), expected);
+        }
+    }
+
+    /// With the dates above right, every day between them is.
+    #[test]
+    fn days_follow_each_other() {
+        let mut last = String::new();
+        for day in 0..=u32::MAX / 86_400 {
+            let text = text(day * 86_400, 0);
+            assert_eq!(rfc3339_prefix(text.as_bytes()), Some(RFC3339_LEN), "{text}");
+            assert!(text > last, "{text} after {last}");
+            last = text;
         }
     }
 

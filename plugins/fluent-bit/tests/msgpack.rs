@@ -39,7 +39,7 @@ fn unpack(mut bytes: &[u8]) -> Pack {
 fn string_rule(text: &str) -> Pack {
     let text = text.replace('\0', "\\u0000");
     if text.len() <= 65_535 {
-        let padding = if !text.is_empty() && text.len() % 256 == 0 {
+        let padding = if !text.is_empty() && text.len().is_multiple_of(256) {
             " "
         } else {
             ""
@@ -60,7 +60,7 @@ fn string_rule(text: &str) -> Pack {
     let pieces: Vec<Pack> = (0..count)
         .map(|index| {
             let piece = &text[cut(index)..cut(index + 1)];
-            Pack::from(if piece.len() % 256 == 0 {
+            Pack::from(if piece.len().is_multiple_of(256) {
                 format!("{piece} ")
             } else {
                 piece.to_owned()
@@ -181,7 +181,7 @@ fn numbers_without_zero_bytes_are_numbers() {
         ("-9223372036854775809", Pack::from("-9223372036854775809")),
     ] {
         let found = unpack(&packed(&format!("{{\"n\":{text}}}")));
-        assert_eq!(found[&*"n"], expected, "{text}");
+        assert_eq!(found["n"], expected, "{text}");
     }
 }
 

@@ -107,10 +107,13 @@ impl<'a> Host<'a> {
     }
 }
 
-/// What `parsers.conf` of Fluent Bit has for Docker, and for JSON (less its time).
+/// What `parsers.conf` of Fluent Bit has for Docker and CRI, and for JSON (less its time).
 const PARSERS: &str = "[PARSER]\n    Name docker\n    Format json\n    Time_Key time\n    \
      Time_Format %Y-%m-%dT%H:%M:%S.%L\n    Time_Keep On\n\
-     [PARSER]\n    Name json\n    Format json\n";
+     [PARSER]\n    Name json\n    Format json\n\
+     [PARSER]\n    Name cri\n    Format regex\n    \
+     Regex ^(?<time>[^ ]+) (?<stream>stdout|stderr) (?<logtag>[^ ]*) (?<message>.*)$\n    Time_Key time\n    \
+     Time_Format %Y-%m-%dT%H:%M:%S.%L%z\n    Time_Keep On\n";
 
 /// An input section that reads a file from its start to its end. `more` are further lines of the section.
 pub fn tail(path: &Path, tag: &str, more: &str) -> String {

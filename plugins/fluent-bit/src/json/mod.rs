@@ -9,6 +9,10 @@ mod scan;
 mod text;
 
 pub use fields::{Field, Fields, Malformed, Value, string_content};
-pub use scan::{Kind, MAX_DEPTH, MAX_MAGNITUDE, is_plain, plain_len, string_end, value_end, word};
-pub(crate) use scan::{byte, digits_end};
+pub(crate) use scan::{
+    BLOCK, byte, closing_quote, digits_end, end_of_value, key_end, skip_space, words,
+};
+pub use scan::{
+    Kind, MAX_DEPTH, MAX_MAGNITUDE, is_plain, plain_len, same, string_end, value_end, word,
+};
 pub use text::{Unescaped, position, unescape};

@@ -65,12 +65,12 @@ const HIGHS: u64 = 0x8080_8080_8080_8080;
 /// and above may be.
 #[inline(always)]
 fn suspects(word: u64) -> u64 {
-    // With bit 1 flipped a quote is 0x20 and the two characters below it lie above, so that one comparison
-    // finds quotes and control characters alike. A difference borrows into the high bit of its byte where
-    // the byte is below what is taken from it.
+    // With bit 1 flipped a quote is 0x20 and the two characters below it lie above, so that one difference finds quotes
+    // and control characters alike: it borrows into the high bit of its byte where the byte is below what is taken
+    // from it. What it leaves of a backslash is flipped to 0, of which the same is true.
     let quote_or_control = (word ^ (ONES * 2)).wrapping_sub(ONES * 0x21);
-    let backslash = (word ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
-    quote_or_control | backslash
+    let backslash = u64::from(b'\\' ^ 2) - 0x21;
+    (quote_or_control ^ (ONES * backslash)).wrapping_sub(ONES)
 }
 
 /// As [`suspects`], and bytes of 0x80 and above are not marked.
@@ -84,15 +84,30 @@ fn is_special(byte: u8) -> bool {
     byte == b'"' || byte == b'\\' || byte < 0x20
 }
 
-/// Bytes that [`next_special`] looks at together.
-const BLOCK: usize = 32;
+/// Bytes that are looked at together.
+pub(crate) const BLOCK: usize = 32;
+
+/// The words of a block. They are read as two numbers of twice the size, for a loop over blocks would else keep a
+/// pointer for each word.
+#[inline(always)]
+pub(crate) fn words(block: &[u8; BLOCK]) -> [u64; 4] {
+    let ([low, high], []) = block.as_chunks() else {
+        return [0; 4];
+    };
+    let [low, high] = [u128::from_le_bytes(*low), u128::from_le_bytes(*high)];
+    [
+        low as u64,
+        (low >> 64) as u64,
+        high as u64,
+        (high >> 64) as u64,
+    ]
+}
 
 /// Whether a block may hold a special byte. Spelt out, for a module that is compiled for size has no loop unrolled.
 #[inline(always)]
 fn is_suspect(block: &[u8; BLOCK]) -> bool {
-    let (a, b) = (suspects(word(block, 0)), suspects(word(block, 8)));
-    let (c, d) = (suspects(word(block, 16)), suspects(word(block, 24)));
-    (a | b | c | d) & HIGHS != 0
+    let [a, b, c, d] = words(block);
+    (suspects(a) | suspects(b) | suspects(c) | suspects(d)) & HIGHS != 0
 }
 
 /// Index of the first special byte of a block; its length where there is none.
@@ -109,49 +124,89 @@ fn special_of(block: &[u8; BLOCK]) -> usize {
     at
 }
 
-/// Index of the first byte from `from` on that a JSON string cannot hold as it is; the text's length where
-/// there is none. Most of a filter's time goes here.
+/// How many bytes at the start of `text` can stand in a JSON string as they are, without any escape. Most of a filter's
+/// time goes here.
 #[inline(never)]
-fn next_special(text: &[u8], from: usize) -> usize {
-    let all = text.get(from..).unwrap_or_default();
-    let mut rest = all;
+pub fn plain_len(text: &[u8]) -> usize {
+    let end = text.len();
+    let mut rest = text;
     while let Some((block, after)) = rest.split_first_chunk() {
         if is_suspect(block) {
             let special = special_of(block);
             if special < BLOCK {
-                return text.len() - rest.len() + special;
+                return end - rest.len() + special;
             }
         }
         rest = after;
     }
-    let Some(block) = all.last_chunk() else {
-        // A text that is shorter than a block.
-        let mut at = text.len() - rest.len();
-        for byte in rest {
-            if is_special(*byte) {
-                break;
-            }
-            at += 1;
+    if end >= BLOCK {
+        // The block that ends with the text: what it shares with the one before is plain.
+        if let Some(block) = text.get(end - BLOCK..).and_then(<[u8]>::first_chunk)
+            && is_suspect(block)
+        {
+            return end - BLOCK + special_of(block);
         }
-        return at;
-    };
-    // The block that ends with the text: what it shares with the one before is plain.
-    if is_suspect(block) {
-        return text.len() - BLOCK + special_of(block);
+        return end;
     }
-    text.len()
+    // A text that is shorter than a block.
+    let mut at = end - rest.len();
+    for byte in rest {
+        if is_special(*byte) {
+            break;
+        }
+        at += 1;
+    }
+    at
 }
 
-/// How many bytes at the start of `text` can stand in a JSON string as they are, without any escape.
+/// Index of the first byte from `from` on that a JSON string cannot hold as it is; the text's length where
+/// there is none.
 #[inline]
-pub fn plain_len(text: &[u8]) -> usize {
-    next_special(text, 0)
+fn next_special(text: &[u8], from: usize) -> usize {
+    from + plain_len(text.get(from..).unwrap_or_default())
 }
 
 /// Whether `text` can stand in a JSON string as it is, without any escape.
 #[inline]
 pub fn is_plain(text: &[u8]) -> bool {
     plain_len(text) == text.len()
+}
+
+/// Whether two texts are equal. (`memcmp` of the runtime library goes byte by byte.)
+#[inline(never)]
+pub fn same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    let (mut rest_a, mut rest_b) = (a, b);
+    while let (Some((block_a, after_a)), Some((block_b, after_b))) =
+        (rest_a.split_first_chunk(), rest_b.split_first_chunk())
+    {
+        if differ(block_a, block_b) {
+            return false;
+        }
+        (rest_a, rest_b) = (after_a, after_b);
+    }
+    if let Some(at) = a.len().checked_sub(BLOCK) {
+        // The block that ends with the text shares bytes with the one before.
+        rest_a = a.get(at..).unwrap_or_default();
+        rest_b = b.get(at..).unwrap_or_default();
+        if let (Some(a), Some(b)) = (rest_a.first_chunk(), rest_b.first_chunk()) {
+            return !differ(a, b);
+        }
+    }
+    let mut difference = 0;
+    for (a, b) in rest_a.iter().zip(rest_b) {
+        difference |= a ^ b;
+    }
+    difference == 0
+}
+
+/// Spelt out, for a module that is compiled for size has no loop unrolled.
+#[inline(always)]
+fn differ(a: &[u8; BLOCK], b: &[u8; BLOCK]) -> bool {
+    let ([a, b, c, d], [e, f, g, h]) = (words(a), words(b));
+    a != e || b != f || c != g || d != h
 }
 
 /// Index of the quote that closes the string whose content starts at `from`; `None` where there is none, or
@@ -346,8 +401,8 @@ fn nested_end(text: &[u8], from: usize) -> usize {
 }
 
 /// Index of the value behind the `"key":` that starts at `from`.
-#[inline]
-fn key_end(text: &[u8], from: usize) -> usize {
+#[inline(never)]
+pub(crate) fn key_end(text: &[u8], from: usize) -> usize {
     if byte(text, from) != b'"' {
         return INVALID;
     }
@@ -471,6 +526,16 @@ mod tests {
             let ours = string_end(text.as_bytes(), 1) == Some(text.len() - 1);
             let theirs = serde_json::from_str::<&serde_json::value::RawValue>(&text).is_ok();
             prop_assert_eq!(ours, theirs, "{}", text);
+        }
+
+        #[test]
+        fn tells_texts_apart(text in proptest::collection::vec(0u8..3, 0..100), at: usize) {
+            prop_assert!(same(&text, &text.clone()));
+            if !text.is_empty() {
+                let mut other = text.clone();
+                other[at % text.len()] ^= 0x80;
+                prop_assert!(!same(&text, &other));
+            }
         }
 
         #[test]

@@ -1,7 +1,9 @@
 //! JSON text to msgpack without a zero byte.
 
 use super::{KEY_FIELD, MAX_STRING, REST_FIELD};
-use crate::json::{MAX_DEPTH, is_plain, string_end, unescape, value_end};
+use crate::json::{
+    MAX_DEPTH, byte, closing_quote, end_of_value, is_plain, key_end, skip_space, unescape,
+};
 use crate::output::Output;
 
 /// Entries of a map and elements of an array that can be written; headers for more hold zeros.
@@ -14,195 +16,189 @@ const GROUP: usize = MOST * MOST;
 /// last has a length that cannot be written.
 const PIECE: usize = 65_500;
 
-/// Names from this length on, in bytes with their escapes, are not written as such.
+/// Names from this length on, in bytes with their escapes, are not written as such, but with their values as JSON text.
 const LONG_NAME: usize = 65_000;
 
 /// Writes the msgpack of the JSON object that `text` is. It must be valid: what cannot be read ends the output, which
 /// is then refused.
 #[inline(never)]
 pub fn from_json(text: &[u8], out: &mut Output<'_>) {
-    if values(text, out).is_none() {
-        out.refuse();
-    }
-}
-
-/// A map or an array that is being written.
-#[derive(Clone, Copy)]
-struct Open {
-    is_map: bool,
-    /// Members that may still be written one by one.
-    left: usize,
-}
-
-/// `None` where the text is no JSON.
-fn values(text: &[u8], out: &mut Output<'_>) -> Option<()> {
-    let mut at = skip_space(text, 0);
-    let mut outer = [Open {
-        is_map: false,
-        left: 0,
-    }; MAX_DEPTH as usize + 2];
+    // Of each container around: twice the number of members that may still be written one by one, and one more if it
+    // is a map. A depth beyond this is not reached in what `end_of_value` takes.
+    let mut outer = [0u8; MAX_DEPTH as usize + 2];
     let mut depth = 0;
     let mut in_map = false;
+    let mut at = skip_space(text, 0);
     loop {
-        let mut written = false;
+        let mut start = at;
+        let mut is_long = false;
         if in_map {
-            (at, written) = name(text, at, out)?;
+            let quote = closing_quote(text, at + 1);
+            at = key_end(text, at);
+            is_long = quote - start > LONG_NAME;
+            if !is_long {
+                put_escaped(slice(text, start + 1, quote), out);
+                start = at;
+            }
         }
-        match *text.get(at)? {
-            _ if written => {}
-            first @ (b'{' | b'[') => {
+        let first = byte(text, at);
+        match first {
+            0 => return out.refuse(),
+            // The name goes with its value, in another field.
+            _ if is_long => {
+                at = end_of_value(text, at);
+                put_str(KEY_FIELD, out);
+                put_object(slice(text, start, at), out);
+            }
+            b'{' | b'[' => {
                 in_map = first == b'{';
-                let start = at;
                 at = skip_space(text, at + 1);
-                let (count, end) = members(text, at, in_map)?;
+                let mut count = 0;
+                let end = members(text, at, in_map, &mut count);
                 if count > MOST && !in_map {
-                    put_text(&[text.get(start..=end)?], out);
                     at = end + 1;
+                    put_str(slice(text, start, at), out);
                 } else {
                     let header = if in_map { 0x80 } else { 0x90 };
                     out.push_byte(header | count.min(MOST) as u8);
                     let left = if count > MOST { MOST - 1 } else { MOST };
                     depth += 1;
-                    *outer.get_mut(depth)? = Open {
-                        is_map: in_map,
-                        left,
+                    let Some(open) = outer.get_mut(depth) else {
+                        return out.refuse();
                     };
+                    *open = (left as u8) << 1 | u8::from(in_map);
                     if count > 0 {
                         continue;
                     }
                 }
             }
             b'"' => {
-                let end = string_end(text, at + 1)?;
-                put_escaped(text.get(at + 1..end)?, out);
-                at = end + 1;
+                at = closing_quote(text, at + 1);
+                put_escaped(slice(text, start + 1, at), out);
+                at += 1;
             }
             _ => {
-                let (end, _) = value_end(text, at)?;
-                put_scalar(text.get(at..end)?, out);
-                at = end;
+                at = end_of_value(text, at);
+                put_scalar(slice(text, start, at), out);
             }
         }
         // Behind a value: to the next one, out of all containers that end here.
         loop {
-            if depth == 0 {
-                return Some(());
-            }
+            let Some(open) = outer.get_mut(depth).filter(|_| depth > 0) else {
+                return;
+            };
             at = skip_space(text, at);
-            let open = outer.get_mut(depth)?;
-            if *text.get(at)? != b',' {
-                at += 1;
+            let next = byte(text, at);
+            at += 1;
+            if let b'}' | b']' = next {
                 depth -= 1;
                 continue;
             }
-            at = skip_space(text, at + 1);
-            open.left -= 1;
-            if open.left > 0 {
-                in_map = open.is_map;
+            if next != b',' {
+                return out.refuse();
+            }
+            at = skip_space(text, at);
+            *open -= 2;
+            in_map = *open & 1 != 0;
+            if *open > 1 {
                 break;
             }
-            let (_, end) = members(text, at, true)?;
+            let end = members(text, at, true, &mut 0);
             put_str(REST_FIELD, out);
-            put_text(&[b"{", text.get(at..end)?, b"}"], out);
+            put_object(slice(text, at, end), out);
             at = end;
         }
     }
 }
 
-/// How many members there are from the one at `at` on, and where the container's closing bracket is.
+/// A part of the text; nothing where an index is [`INVALID`](crate::json).
 #[inline(never)]
-fn members(text: &[u8], mut at: usize, is_map: bool) -> Option<(usize, usize)> {
-    let mut count = 0;
-    if let b'}' | b']' = *text.get(at)? {
-        return Some((0, at));
+fn slice(text: &[u8], start: usize, end: usize) -> &[u8] {
+    text.get(start..end).unwrap_or_default()
+}
+
+/// Where the closing bracket is of a container that has a member at `at`, if it has any; counts those from there on.
+#[inline(never)]
+fn members(text: &[u8], mut at: usize, is_map: bool, count: &mut usize) -> usize {
+    if let b'}' | b']' = byte(text, at) {
+        return at;
     }
     loop {
         if is_map {
-            at = value_of(text, at)?;
+            at = key_end(text, at);
         }
-        at = skip_space(text, value_end(text, at)?.0);
-        count += 1;
-        if *text.get(at)? != b',' {
-            return Some((count, at));
+        at = skip_space(text, end_of_value(text, at));
+        *count += 1;
+        if byte(text, at) != b',' {
+            return at;
         }
         at = skip_space(text, at + 1);
     }
 }
 
-/// Where the value of the field starts whose name is at `at`.
-fn value_of(text: &[u8], at: usize) -> Option<usize> {
-    let colon = skip_space(text, string_end(text, at + 1)? + 1);
-    Some(skip_space(text, colon + 1))
-}
-
-/// Writes the name at `at`; returns where its value starts, and `false`. A name that is too long is written with its
-/// value, in another field: then it returns where the value ends, and `true`.
-#[inline(never)]
-fn name(text: &[u8], at: usize, out: &mut Output<'_>) -> Option<(usize, bool)> {
-    let name = text.get(at + 1..string_end(text, at + 1)?)?;
-    let value = value_of(text, at)?;
-    if name.len() < LONG_NAME {
-        put_escaped(name, out);
-        return Some((value, false));
-    }
-    let (end, _) = value_end(text, value)?;
-    put_str(KEY_FIELD, out);
-    put_text(&[b"{", text.get(at..end)?, b"}"], out);
-    Some((end, true))
-}
-
 /// Writes a number or a word.
 #[inline(never)]
 fn put_scalar(text: &[u8], out: &mut Output<'_>) {
-    match text {
-        b"null" => return out.push_byte(0xc0),
-        b"false" => return out.push_byte(0xc2),
-        b"true" => return out.push_byte(0xc3),
-        _ => {}
-    }
-    if put_integer(text, out).is_none() {
+    let first = byte(text, 0);
+    let word = match first {
+        b'n' => 0xc0,
+        b'f' => 0xc2,
+        b't' => 0xc3,
+        _ => 0,
+    };
+    if word != 0 {
+        out.push_byte(word);
+    } else if !put_integer(text, first == b'-', out) {
         put_str(text, out);
     }
 }
 
-/// Writes an integer in its shortest form. `None`: it is none of 64 bits, or that form has a zero byte.
-fn put_integer(text: &[u8], out: &mut Output<'_>) -> Option<()> {
-    let (negative, digits) = match text {
-        [b'-', digits @ ..] => (true, digits),
-        _ => (false, text),
-    };
+/// Writes an integer in its shortest form. `false`: it is none of 64 bits, or that form has a zero byte.
+#[inline]
+fn put_integer(text: &[u8], negative: bool, out: &mut Output<'_>) -> bool {
     let mut size: u64 = 0;
-    for byte in digits {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
+    for at in usize::from(negative)..text.len() {
+        let digit = byte(text, at).wrapping_sub(b'0');
+        if digit > 9 || size > u64::MAX / 10 {
+            return false;
         }
-        size = size.checked_mul(10)?.checked_add(u64::from(digit))?;
+        size = (size * 10).wrapping_add(u64::from(digit));
+        // It has wrapped.
+        if size < u64::from(digit) {
+            return false;
+        }
     }
     // What the form has to hold: a negative number has one bit for its sign.
-    let (limit, first) = match negative {
-        false => (size, 0xcc),
-        true if size > 1 << 63 => return None,
-        true => (size.checked_sub(1)? << 1, 0xd0),
-    };
-    let power = match limit {
-        0..=0xff => 0,
-        0x100..=0xffff => 1,
-        0x1_0000..=0xffff_ffff => 2,
-        _ => 3,
-    };
-    let value = if negative { size.wrapping_neg() } else { size };
-    let bytes = value.to_be_bytes();
-    let bytes = bytes.get(8 - (1 << power)..)?;
-    if bytes.contains(&0) {
-        return None;
+    let (mut value, mut limit, mut header, mut most) = (size, size, 0xcc, 0x7f);
+    if negative {
+        if size.wrapping_sub(1) >= 1 << 63 {
+            return false;
+        }
+        value = size.wrapping_neg();
+        limit = (size - 1) << 1;
+        header = 0xd0;
+        most = 32;
     }
-    let is_small = if negative { size <= 32 } else { size <= 0x7f };
-    if !is_small {
-        out.push_byte(first + power);
+    let mut bits = 8;
+    while bits < 64 && limit >> bits != 0 {
+        bits *= 2;
+        header += 1;
     }
-    out.push(bytes);
-    Some(())
+    let mut shift = bits;
+    while shift > 0 {
+        shift -= 8;
+        if (value >> shift) as u8 == 0 {
+            return false;
+        }
+    }
+    if size > most {
+        out.push_byte(header);
+    }
+    while bits > 0 {
+        bits -= 8;
+        out.push_byte((value >> bits) as u8);
+    }
+    true
 }
 
 /// Writes the string whose escaped content this is.
@@ -223,26 +219,20 @@ fn put_escaped(content: &[u8], out: &mut Output<'_>) {
             text.push_byte(byte);
         }
     }
-    match text.used() {
-        Some(len) => put_str(memory.get(..len).unwrap_or_default(), out),
-        None => out.refuse(),
-    }
+    let len = text.used().unwrap_or_default();
+    put_str(slice(memory, 0, len), out);
 }
 
-/// Writes a string that comes in pieces.
+/// Writes the JSON object that has these members, as a string.
 #[inline(never)]
-fn put_text(pieces: &[&[u8]], out: &mut Output<'_>) {
-    let mut len = 0;
-    for piece in pieces {
-        len += piece.len();
-    }
-    let Some(memory) = out.scratch(len) else {
+fn put_object(members: &[u8], out: &mut Output<'_>) {
+    let Some(memory) = out.scratch(members.len() + 2) else {
         return;
     };
     let mut text = Output::new(memory);
-    for piece in pieces {
-        text.push(piece);
-    }
+    text.push_byte(b'{');
+    text.push(members);
+    text.push_byte(b'}');
     put_str(memory, out);
 }
 
@@ -291,23 +281,22 @@ fn put_array(count: usize, out: &mut Output<'_>) {
 }
 
 /// Writes a string of at most [`MAX_STRING`] bytes.
+#[inline(never)]
 fn put_piece(text: &[u8], out: &mut Output<'_>) {
     let len = text.len();
     // A length of 256, 512, … has a byte that is zero.
-    let padding: &[u8] = if len > 0 && len % 256 == 0 { b" " } else { b"" };
-    let [high, low] = ((len + padding.len()) as u16).to_be_bytes();
-    match len {
-        0..=31 => out.push_byte(0xa0 | low),
-        32..=255 => out.push(&[0xd9, low]),
-        _ => out.push(&[0xda, high, low]),
+    let padded = len + usize::from(len > 0 && len.is_multiple_of(256));
+    if len < 32 {
+        out.push_byte(0xa0 | len as u8);
+    } else {
+        out.push_byte(0xd9 + u8::from(len > 255));
+        if len > 255 {
+            out.push_byte((padded >> 8) as u8);
+        }
+        out.push_byte(padded as u8);
     }
     out.push(text);
-    out.push(padding);
-}
-
-fn skip_space(text: &[u8], mut at: usize) -> usize {
-    while let Some(b' ' | b'\t' | b'\n' | b'\r') = text.get(at) {
-        at += 1;
+    if padded > len {
+        out.push_byte(b' ');
     }
-    at
 }
