@@ -17,7 +17,7 @@ pub(crate) fn demo(workspace: &Workspace) -> Result<()> {
         workspace,
         out: workspace.root.join("target/demo"),
     };
-    eprintln!("\n2. Container logs through the filter cri.wasm");
+    eprintln!("\n2. Container logs through the filter container-logs.wasm");
     let records = demo.logs()?;
     eprintln!("\n3. Log samples with the records that are expected");
     demo.log_tests()?;
@@ -34,9 +34,8 @@ pub(crate) fn demo(workspace: &Workspace) -> Result<()> {
     }
     println!("Next:");
     println!(
-        "  dist/bin/leafpack logs --filter cri FILE     your own /var/log/containers/*.log; --explain says why"
+        "  dist/bin/leafpack logs --filter container-logs --explain FILE     your own /var/log/containers/*.log"
     );
-    println!("  dist/bin/leafpack logs --filter cri --explain FILE");
     println!("  dist/bin/leafpack render examples/spoke/stack.yaml");
     println!(
         "  PATH=\"$PWD/dist/bin:$PATH\" kustomize build --enable-alpha-plugins --enable-exec examples/spoke"
@@ -78,7 +77,7 @@ impl Demo<'_> {
         for file in files {
             let mut command = self.leafpack();
             command
-                .args(["logs", "--filter", "cri"])
+                .args(["logs", "--filter", "container-logs"])
                 .arg(file.strip_prefix(&self.workspace.root).unwrap_or(&file));
             let output = Self::show(&mut command)?;
             let input = read(&file)?;

@@ -245,7 +245,7 @@ fn answer<S: Settings>(
         match answer {
             Answer::Record { .. } => return address,
             Answer::Same => return unchanged(call, record, format),
-            Answer::Dropped => return EMPTY.as_ptr().expose_provenance(),
+            Answer::Dropped => return nothing(format).as_ptr().expose_provenance(),
             Answer::TooSmall => match next_size(size, call) {
                 Some(next) => size = next,
                 None => break,
@@ -256,7 +256,13 @@ fn answer<S: Settings>(
     unchanged(call, record, format)
 }
 
-static EMPTY: [u8; 1] = [0];
+/// The answer that drops a record. With msgpack there is none: an empty map comes next to it.
+fn nothing(format: Format) -> &'static [u8] {
+    match format {
+        Format::Json => b"\0",
+        Format::Msgpack => b"\x80\0",
+    }
+}
 
 /// The record as it came, where the host put it: it wrote the NUL too. (Of msgpack it does not, and it would read it up
 /// to the first zero byte.)

@@ -31,7 +31,8 @@ pub enum Verdict {
     /// The record goes on as it came. Safe only after [`Call::fields`] ended without an error: the host passes
     /// text that it does not take back (`nan`, msgpack extensions).
     Keep,
-    /// The record is dropped: only by a rule that a user configured.
+    /// The record is dropped: only by a rule that a user configured, and never with `Event_Format msgpack`, where the host
+    /// has no answer for it ([`crate::msgpack`]).
     Drop,
     /// The record is no JSON object (or is missing), and what was written so far is void: the record becomes
     /// the event's time, the reason, and the text as one string ([`RECORD_FIELD`](crate::RECORD_FIELD)).

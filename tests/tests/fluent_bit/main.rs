@@ -5,12 +5,14 @@
 //! Not tested, for no filter is ever asked: a folder of `accessible_paths` that does not exist. 4.1 and later
 //! refuse to start; 3.x starts, prints an error for each chunk and lets every record pass unfiltered.
 
+mod audit;
 mod conformance;
 mod damage;
 mod exports;
 mod join;
 mod lines;
 mod memory;
+mod readmes;
 mod restart;
 mod settings;
 mod shapes;

@@ -102,8 +102,8 @@ fn corpus() -> Records {
 }
 
 /// A stop by SIGTERM, as of a pod that is replaced: nothing is there twice and nothing is lost, but for the line of which the
-/// input had read a part. The position that it keeps is behind that part, so that the rest comes alone; it cannot be read,
-/// and is marked.
+/// input had read a part. Before 5.1.1 the position that it keeps is behind that part (tried on 3.2.2 and 4.1.1), so that the
+/// rest comes alone; it cannot be read, and is marked.
 fn stopped(export: Export) {
     let Some((_, bits)) = export.setup() else {
         return;
@@ -126,6 +126,11 @@ fn stopped(export: Export) {
             "{bit}: {} lines did not come once, as {:?}; torn: {torn:.300?}",
             wrong.len(),
             &wrong[..wrong.len().min(5)]
+        );
+        // 5.1.1 keeps the position behind the last whole line.
+        assert!(
+            bit.version < (5, 1, 1) || wrong.is_empty(),
+            "{bit}: {wrong:?}"
         );
         for torn in &torn {
             assert!(torn.contains("leafpack_error"), "{bit}: {torn:.300}");
