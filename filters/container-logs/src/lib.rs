@@ -13,7 +13,7 @@ use join::{Fragment, Join, Joined};
 use leafpack_filter_cri::{Fast, Found, Head};
 use leafpack_filter_tenant::{Body, Existing};
 use leafpack_fluent_bit::run::{Answer, Format, run};
-use leafpack_fluent_bit::{Call, Notes, Output, Source, Verdict, msgpack};
+use leafpack_fluent_bit::{Call, Notes, Output, Source, Verdict};
 use quick_body::QuickBody;
 
 /// Bytes of memory for what is remembered.

@@ -1,5 +1,5 @@
-//! Messages that are JSON objects, as applications write them: flat, of a few dozen fields at the most, with names that
-//! nothing else has. Their fields are copied to the record without a look at the rest of it, whose answer is remembered.
+//! Messages that are JSON objects, as applications write them: of a few dozen fields at the most, with names that nothing
+//! else has. Their fields are copied to the record without a look at the rest of it, whose answer is remembered.
 //! Whatever is otherwise is left to the whole filter, which gives the same answer where both can.
 //!
 //! Everything here is read as the record spells it, inside of a string: a quote is `\"`, a backslash `\\`.
@@ -9,7 +9,7 @@ use core::cell::RefCell;
 use leafpack_filter_cri::{Found, Head, Memo};
 use leafpack_filter_tenant::{KubernetesNames, RESERVED, SHORT_NAMES};
 use leafpack_fluent_bit::Call;
-use leafpack_fluent_bit::json::{Fields, value_end, word};
+use leafpack_fluent_bit::json::{Fields, plain_len, unescape, value_end, word};
 
 use crate::settings::Settings;
 
@@ -19,9 +19,11 @@ const FIELDS: usize = 48;
 /// Numbers that a field takes: where its key and its value start and end.
 const CELLS: usize = 4;
 
-/// Added to where a value starts: it is a string, and it holds escapes of its own.
+/// Added to where a value starts: it is a string; it holds escapes; it is an object or a list.
 const STRING: u32 = 1 << 31;
 const ESCAPED: u32 = 1 << 30;
+const NESTED: u32 = 1 << 29;
+const FLAGS: u32 = STRING | ESCAPED | NESTED;
 
 /// Places in the table of names: many, for names that share a place are left to the whole filter.
 const NAMES: usize = 8192;
@@ -125,7 +127,7 @@ impl QuickBody {
             |end, answer| {
                 let mut work = self.work.try_borrow_mut().ok()?;
                 let body = self.read(&mut work, record, start, end)?;
-                let mut room = Room { free: room, len: 0 };
+                let mut room = Room { text: room, len: 0 };
                 let (before, answer) = answer.split_first_chunk()?;
                 let before = u32::from_le_bytes(*before) as usize;
                 let (before, after) = answer.split_at_checked(before)?;
@@ -147,23 +149,23 @@ impl QuickBody {
                     }
                     room.put(b"\":")?;
                     let start = work.cell(field + 2) as u32;
-                    let value =
-                        record.get((start & !(STRING | ESCAPED)) as usize..work.cell(field + 3))?;
-                    if start & STRING == 0 {
+                    let value = record.get((start & !FLAGS) as usize..work.cell(field + 3))?;
+                    let quote: &[u8] = if start & STRING == 0 { b"" } else { b"\"" };
+                    room.put(quote)?;
+                    let from = room.len;
+                    if start & ESCAPED == 0 {
                         room.put(value)?;
                     } else {
-                        room.put(b"\"")?;
-                        if start & ESCAPED == 0 {
-                            room.put(value)?;
-                        } else {
-                            room.put_unescaped(value)?;
-                        }
-                        room.put(b"\"")?;
+                        room.put_unescaped(value)?;
                     }
+                    if start & NESTED != 0 && !room.is_value(from) {
+                        return None;
+                    }
+                    room.put(quote)?;
                     field += CELLS;
                 }
                 room.put(after)?;
-                *room.free.first_mut()? = 0;
+                *room.text.get_mut(room.len)? = 0;
                 Some(room.len)
             },
         );
@@ -219,8 +221,10 @@ impl QuickBody {
                 value = (at as u32 + 2) | STRING | escaped;
                 stop = string_end;
                 at = stop + 2;
-            } else if matches!(byte(record, at), b'{' | b'[' | b'"') {
-                return None;
+            } else if let b'{' | b'[' = byte(record, at) {
+                stop = nested_end(record, at)?;
+                value |= NESTED | ESCAPED;
+                at = stop;
             } else {
                 (stop, _) = value_end(record, at)?;
                 at = stop;
@@ -395,6 +399,8 @@ fn hash(first: u64, name: &[u8]) -> usize {
 
 /// A quote inside of the message, as the record spells it.
 const QUOTE: u16 = u16::from_le_bytes(*b"\\\"");
+/// The start of an escape of the host's.
+const UNICODE: u16 = u16::from_le_bytes(*b"\\u");
 /// A backslash.
 const BACKSLASH: u16 = u16::from_le_bytes(*b"\\\\");
 
@@ -441,29 +447,60 @@ fn next_special(record: &[u8], mut at: usize) -> usize {
 }
 
 /// Where the string ends whose content starts at `at`, and [`ESCAPED`] or 0. `None`: it is left to the whole filter.
-#[inline(always)]
+#[inline(never)]
 fn string_end(record: &[u8], mut at: usize) -> Option<(usize, u32)> {
     let mut escaped = 0;
     loop {
         at = next_special(record, at);
-        match pair(record, at) {
+        let next = byte(record, at + 2);
+        at += match pair(record, at) {
             QUOTE => return Some((at, escaped)),
-            BACKSLASH => {}
-            // What the host escapes.
-            _ => return None,
-        }
-        escaped = ESCAPED;
-        at += match byte(record, at + 2) {
-            b'n' | b't' | b'r' | b'b' | b'f' | b'/' => 3,
-            b'\\' if matches!(pair(record, at + 2), QUOTE | BACKSLASH) => 4,
+            // An escape of the message's own.
+            BACKSLASH => match next {
+                b'n' | b't' | b'r' | b'b' | b'f' | b'/' => 3,
+                b'\\' if matches!(pair(record, at + 2), QUOTE | BACKSLASH) => 4,
+                _ => return None,
+            },
+            // A character beyond ASCII, as the host writes it from 4.1 on; not half of a pair.
+            UNICODE if !matches!(next, b'd' | b'D') => {
+                let digits = record.get(at + 2..at + 6)?;
+                let is_ascii = digits.starts_with(b"00") && digits.get(2) < Some(&b'8');
+                if is_ascii || !digits.iter().all(u8::is_ascii_hexdigit) {
+                    return None;
+                }
+                6
+            }
+            // What else the host escapes.
             _ => return None,
         };
+        escaped = ESCAPED;
+    }
+}
+
+/// Where the object or list ends that starts at `at`, if it is one. `None`: it is left to the whole filter.
+#[inline(never)]
+fn nested_end(record: &[u8], mut at: usize) -> Option<usize> {
+    let mut depth = 0usize;
+    loop {
+        match byte(record, at) {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => {
+                depth -= 1;
+                if depth == 0 {
+                    return Some(at + 1);
+                }
+            }
+            b'\\' if pair(record, at) == QUOTE => at = string_end(record, at + 2)?.0 + 1,
+            b'\\' | b'"' | 0..0x20 => return None,
+            _ => {}
+        }
+        at += 1;
     }
 }
 
 /// Where the answer is written.
 struct Room<'a> {
-    free: &'a mut [u8],
+    text: &'a mut [u8],
     len: usize,
 }
 
@@ -471,21 +508,41 @@ impl Room<'_> {
     /// `None`: it does not fit.
     #[inline(always)]
     fn put(&mut self, text: &[u8]) -> Option<()> {
-        let (place, free) = core::mem::take(&mut self.free).split_at_mut_checked(text.len())?;
+        let (place, _) = self
+            .text
+            .get_mut(self.len..)?
+            .split_at_mut_checked(text.len())?;
         place.copy_from_slice(text);
-        self.free = free;
         self.len += text.len();
         Some(())
     }
 
-    /// Writes a string without one level of its escapes.
+    /// Writes a text without one level of its escapes.
     #[inline(never)]
     fn put_unescaped(&mut self, mut text: &[u8]) -> Option<()> {
-        while let Some(at) = text.iter().position(|byte| *byte == b'\\') {
+        loop {
+            let at = plain_len(text);
             self.put(text.get(..at)?)?;
-            self.put(text.get(at + 1..at + 2)?)?;
-            text = text.get(at + 2..)?;
+            match byte(text, at + 1) {
+                _ if at == text.len() => return Some(()),
+                b'u' => {
+                    for byte in unescape(text.get(at..at + 6)?) {
+                        self.put(&[byte])?;
+                    }
+                    text = text.get(at + 6..)?;
+                }
+                _ => {
+                    self.put(text.get(at + 1..at + 2)?)?;
+                    text = text.get(at + 2..)?;
+                }
+            }
         }
-        self.put(text)
+    }
+
+    /// Whether what was written from here on is a JSON value.
+    #[inline(never)]
+    fn is_value(&self, from: usize) -> bool {
+        let text = self.text.get(from..self.len).unwrap_or_default();
+        value_end(text, 0).is_some_and(|(end, _)| end == text.len())
     }
 }

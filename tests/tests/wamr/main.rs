@@ -1,6 +1,8 @@
 //! The built filters in WAMR, the engine inside of Fluent Bit, called as Fluent Bit calls them: where no Fluent
 //! Bit is there, this says nearly as much.
 
+mod memory;
+
 use std::collections::BTreeMap;
 
 use leafpack_tests::corpus::Corpus;
