@@ -110,6 +110,7 @@ pub fn container_logs(call: &Call<'_>, state: &State, out: &mut Output<'_>) -> V
     let found = state.fast.find(call.record.unwrap_or_default());
     if let Some(found) = &found
         && state.settings.join == JoinMode::Filter
+        && found.is_raw()
     {
         let fragment = Fragment {
             tag: call.tag,

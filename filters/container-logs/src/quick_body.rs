@@ -248,6 +248,7 @@ impl QuickBody {
         self.enabled
             && known != Some(true)
             && found.line.tags == b"F"
+            && found.is_raw()
             && found.line.message.first() == Some(&b'{')
             && found.rest.len() <= Memo::REST
             // In the memo an empty tag stands for any.

@@ -229,6 +229,7 @@ fn records() -> impl Strategy<Value = Vec<(String, String)>> {
                 line(),
                 any::<prop::sample::Index>(),
                 proptest::bool::weighted(0.1),
+                proptest::bool::weighted(0.2),
             ),
             1..12,
         ),
@@ -237,14 +238,28 @@ fn records() -> impl Strategy<Value = Vec<(String, String)>> {
         .prop_map(|(others, files, lines, escapes)| {
             lines
                 .into_iter()
-                .map(|(line, file, at_the_end)| {
+                .map(|(mut line, file, at_the_end, host)| {
                     let (tag, pod, other) = &files[file.index(files.len())];
                     let others = &others[other.index(others.len())];
                     let mut record = Map::new();
                     if !at_the_end {
                         record.insert("log".into(), json!(line));
                     }
-                    record.extend(others.clone());
+                    if host && !at_the_end {
+                        // As `multiline.parser cri` leaves it.
+                        let parts: Vec<&str> = line.splitn(4, ' ').collect();
+                        if let [time, stream, tags, message] = parts[..] {
+                            record = Map::new();
+                            record.insert("time".into(), json!(time));
+                            record.insert("stream".into(), json!(stream));
+                            record.insert("_p".into(), json!(tags));
+                            record.insert("log".into(), json!(message));
+                            line = message.to_string();
+                        }
+                    }
+                    for (name, value) in others {
+                        record.entry(name.clone()).or_insert_with(|| value.clone());
+                    }
                     record.insert("log".into(), json!(line));
                     let tag = if *pod {
                         format!("kube.var.log.containers.{tag}p_shop_c-{ID}.log")

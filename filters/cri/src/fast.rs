@@ -2,7 +2,7 @@
 //! record before. What the whole filter made of those fields does not depend on the line, so it is remembered, and only
 //! the line is read and written anew. For `cri`, and for filters that are made of it.
 
-use leafpack_fluent_bit::json::{is_plain, string_end, word};
+use leafpack_fluent_bit::json::{is_plain, same, string_end, word};
 use leafpack_fluent_bit::msgpack::{MAX_STRING, has_zero, put_str, str_at};
 use leafpack_fluent_bit::run::{Answer, Format, run};
 use leafpack_fluent_bit::time::{LastMinute, RFC3339_LEN};
@@ -14,6 +14,13 @@ use crate::settings::{Names, Settings};
 
 /// What the tail input puts before a line.
 const HEAD: [u8; 8] = *b"{\"log\":\"";
+
+/// What `multiline.parser cri` makes of a line: a template, with the places of time, stream and tag, and of the message.
+const HOST_HEAD: [u8; 75] =
+    *br#"{"time":"0000-00-00T00:00:00.000000000Z","stream":"stdout","_p":"F","log":""#;
+const HOST_TIME: usize = 9;
+const HOST_STREAM: usize = HOST_TIME + RFC3339_LEN + 12;
+const HOST_TAG: usize = HOST_STREAM + 13;
 
 /// The same in msgpack, behind the map's header.
 const PACKED_HEAD: [u8; 4] = *b"\xa3log";
@@ -34,6 +41,7 @@ const PACKED_STREAM: usize = PACKED_TIME + RFC3339_LEN + 7;
 
 /// Kinds of answers: of JSON records, and of msgpack records by their first byte, which counts their fields.
 const JSON_KIND: u32 = 0;
+const HOST_KIND: u32 = 1;
 fn packed_kind(header: u8) -> u32 {
     0x100 | u32::from(header)
 }
@@ -45,6 +53,14 @@ pub struct Found<'a> {
     pub line: Line<'a>,
     /// The record behind it: from its closing quote on, or, in msgpack, from the next field on.
     pub rest: &'a [u8],
+    kind: u32,
+}
+
+impl Found<'_> {
+    /// Whether it stands in `log` as the runtime wrote it, not read by the host.
+    pub fn is_raw(&self) -> bool {
+        self.kind != HOST_KIND
+    }
 }
 
 /// The start of a record whose line is of the most frequent form.
@@ -161,13 +177,29 @@ impl Fast {
     /// Finds the line of a JSON record.
     #[inline(never)]
     pub fn find<'a>(&self, record: &'a [u8]) -> Option<Found<'a>> {
-        let text = record.strip_prefix(&HEAD).filter(|_| self.in_log)?;
+        if !self.in_log {
+            return None;
+        }
+        if let Some(prefix) = self.host_prefix(record) {
+            let text = record.get(HOST_HEAD.len()..)?;
+            let (message, rest) = text.split_at_checked(string_end(text, 0)?)?;
+            let line = Line {
+                time: record.get(HOST_TIME..HOST_TIME + RFC3339_LEN)?,
+                stream: Line::parse(&prefix).ok()?.stream,
+                tags: b"F",
+                message,
+            };
+            let kind = HOST_KIND;
+            return Some(Found { line, rest, kind });
+        }
+        let text = record.strip_prefix(&HEAD)?;
         // Nothing before the message can hold a quote.
         let mut line = Line::parse(text).ok()?;
         let text = line.message;
         let rest;
         (line.message, rest) = text.split_at_checked(string_end(text, 0)?)?;
-        Some(Found { line, rest })
+        let kind = JSON_KIND;
+        Some(Found { line, rest, kind })
     }
 
     /// The answer of the filter `whole` to a JSON record in which [`Self::find`] found this.
@@ -226,11 +258,51 @@ impl Fast {
         record: &[u8],
         room: &mut [u8],
     ) -> Option<usize> {
-        const MESSAGE: usize = Head::LEN;
-        let Head(prefix) = self.head(record)?;
-        let answered = self.memo.recall(JSON_KIND, tag, record, |end, answer| {
-            let message = record.get(MESSAGE..end)?;
-            if !is_string(record, MESSAGE, end) || !self.is_plain(message) {
+        match self.head(record) {
+            Some(Head(prefix)) => self.quick_line(JSON_KIND, prefix, Head::LEN, tag, record, room),
+            None => self.quick_host(tag(), record, room),
+        }
+    }
+
+    /// The same for a record that `multiline.parser cri` made.
+    #[inline(never)]
+    fn quick_host(&self, tag: &[u8], record: &[u8], room: &mut [u8]) -> Option<usize> {
+        let prefix = self.host_prefix(record)?;
+        self.quick_line(HOST_KIND, &prefix, HOST_HEAD.len(), || tag, record, room)
+    }
+
+    /// The start of the line that `multiline.parser cri` read, if it was of the most frequent form.
+    #[inline(never)]
+    fn host_prefix(&self, record: &[u8]) -> Option<[u8; PREFIX]> {
+        let head: &[u8; HOST_HEAD.len()] = record.first_chunk()?;
+        let mut bare = *head;
+        let time: &[u8; RFC3339_LEN] = head.get(HOST_TIME..)?.first_chunk()?;
+        let stream: &[u8; 6] = head.get(HOST_STREAM..)?.first_chunk()?;
+        // A line that was joined has the tag of its first piece.
+        let is_tag = matches!(head.get(HOST_TAG), Some(b'F' | b'P'));
+        let mut prefix = *b"0000-00-00T00:00:00.000000000Z stdout F ";
+        *prefix.first_chunk_mut()? = *time;
+        *prefix.get_mut(RFC3339_LEN + 1..)?.first_chunk_mut()? = *stream;
+        for (at, len) in [(HOST_TIME, RFC3339_LEN), (HOST_STREAM, 6), (HOST_TAG, 1)] {
+            let place = bare.get_mut(at..at + len)?;
+            place.copy_from_slice(HOST_HEAD.get(at..at + len)?);
+        }
+        (is_tag && same(&bare, &HOST_HEAD) && self.is_frequent(&prefix)).then_some(prefix)
+    }
+
+    #[inline(always)]
+    fn quick_line<'t>(
+        &self,
+        kind: u32,
+        prefix: &[u8; PREFIX],
+        start: usize,
+        tag: impl Fn() -> &'t [u8],
+        record: &[u8],
+        room: &mut [u8],
+    ) -> Option<usize> {
+        let answered = self.memo.recall(kind, tag, record, |end, answer| {
+            let message = record.get(start..end)?;
+            if !is_string(record, start, end) || !self.is_plain(message) {
                 return None;
             }
             let (head, room) = room.split_first_chunk_mut()?;
@@ -317,7 +389,8 @@ impl Fast {
         let (text, rest) = self.packed_line(record)?;
         let line = Line::parse(text).ok()?;
         let fits = line.message.len() <= MAX_STRING && !has_zero(line.message);
-        fits.then_some(Found { line, rest })
+        let kind = packed_kind(*record.first()?);
+        fits.then_some(Found { line, rest, kind })
     }
 
     /// The string in the first field of a msgpack record, which is `log`, and what follows it.
@@ -343,7 +416,7 @@ impl Fast {
         let tag = || call.tag;
         let written = self
             .memo
-            .recall(JSON_KIND, tag, found.rest, |start, answer| {
+            .recall(found.kind, tag, found.rest, |start, answer| {
                 start == 0 && {
                     for part in json_head(&found.line) {
                         out.push(part);
@@ -388,7 +461,7 @@ impl Fast {
             }
         }
         self.memo
-            .learn(JSON_KIND, call.tag, self.by_tag, found.rest, &[rest]);
+            .learn(found.kind, call.tag, self.by_tag, found.rest, &[rest]);
     }
 
     /// As [`Self::learn`].
