@@ -20,7 +20,7 @@ const HOST_HEAD: [u8; 75] =
     *br#"{"time":"0000-00-00T00:00:00.000000000Z","stream":"stdout","_p":"F","log":""#;
 const HOST_TIME: usize = 9;
 const HOST_STREAM: usize = HOST_TIME + RFC3339_LEN + 12;
-const HOST_TAG: usize = HOST_STREAM + 13;
+const HOST_TAG: usize = HOST_STREAM + 14;
 
 /// The same in msgpack, behind the map's header.
 const PACKED_HEAD: [u8; 4] = *b"\xa3log";
