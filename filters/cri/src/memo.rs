@@ -8,7 +8,8 @@ use core::fmt;
 
 use leafpack_fluent_bit::json::{same as same_text, word};
 
-/// How many files are remembered at a time, at most: each has one place, by its tag, and gives way to the next one there.
+/// How many files are remembered at a time, at most: each has one place, by its metadata or its tag, and gives way to the
+/// next one there.
 const PLACES: usize = 64;
 
 /// Bytes of a place: enough for nearly every pod's metadata, with its labels, and what becomes of it.
@@ -75,16 +76,12 @@ impl Memo {
     ) -> Option<R> {
         let (places, _) = memory.as_chunks::<PLACE>();
         let mut place = places.get(self.last.get())?;
-        let mut start = known(place, kind, &tag, record);
-        if start == NONE {
-            let other = place_of(kind, tag());
+        if !is_known(place, kind, &tag, record) {
+            let other = search(places, kind, tag(), record);
             place = places.get(other)?;
-            start = known(place, kind, &tag, record);
-            if start == NONE {
-                return None;
-            }
             self.last.set(other);
         }
+        let start = record.len().wrapping_sub(rest_len(place));
         Some(found(start, place.get(cell(place, 2)..cell(place, 3))?))
     }
 
@@ -100,7 +97,11 @@ impl Memo {
 /// As [`Memo::learn`].
 fn write(memory: &mut [u8], kind: u32, tag: &[u8], by_tag: bool, rest: &[u8], answer: &[&[u8]]) {
     let (places, _) = memory.as_chunks_mut::<PLACE>();
-    let Some(place) = places.get_mut(place_of(kind, tag)) else {
+    let hash = match sample(rest) {
+        0 => last_of(tag),
+        sample => sample,
+    };
+    let Some(place) = places.get_mut(place_of(kind, hash)) else {
         return;
     };
     set_cell(place, 0, 0);
@@ -121,29 +122,71 @@ fn write(memory: &mut [u8], kind: u32, tag: &[u8], by_tag: bool, rest: &[u8], an
     }
 }
 
-/// Instead of a length.
+/// Instead of a place.
 const NONE: usize = usize::MAX;
 
-/// Where in the record the rest starts that this place knows the answer to, or [`NONE`].
-#[inline(always)]
-fn known<'t>(place: &[u8; PLACE], kind: u32, tag: &impl Fn() -> &'t [u8], record: &[u8]) -> usize {
-    let (a, b) = (cell(place, 1), cell(place, 2));
-    let start = record.len().wrapping_sub(b.wrapping_sub(a));
-    if cell(place, 0) != kind as usize + 1 || !same(place.get(a..b), record.get(start..)) {
-        return NONE;
+/// The place that knows the answer to this record, or [`NONE`].
+#[inline(never)]
+fn search(places: &[[u8; PLACE]], kind: u32, tag: &[u8], record: &[u8]) -> usize {
+    for hash in [last_of(tag), sample(record)] {
+        let index = place_of(kind, hash);
+        if let Some(place) = places.get(index)
+            && is_known(place, kind, &|| tag, record)
+        {
+            return index;
+        }
     }
-    // Most answers do not depend on the tag.
-    if a > CELLS * 4 && !same(place.get(CELLS * 4..a), Some(tag())) {
-        return NONE;
-    }
-    start
+    NONE
 }
 
-/// The place of a file's records. The tag ends with the digits of the container's id, and with `.log`.
-#[inline(never)]
-fn place_of(kind: u32, tag: &[u8]) -> usize {
-    let digits = word(tag, tag.len().saturating_sub(12));
-    let mixed = (digits ^ u64::from(kind)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+/// Length of the rest that a place knows the answer to.
+#[inline(always)]
+fn rest_len(place: &[u8; PLACE]) -> usize {
+    cell(place, 2).wrapping_sub(cell(place, 1))
+}
+
+/// Whether a place knows the answer to this record.
+#[inline(always)]
+fn is_known<'t>(
+    place: &[u8; PLACE],
+    kind: u32,
+    tag: &impl Fn() -> &'t [u8],
+    record: &[u8],
+) -> bool {
+    let (a, b) = (cell(place, 1), cell(place, 2));
+    let start = record.len().wrapping_sub(rest_len(place));
+    cell(place, 0) == kind as usize + 1
+        && same(place.get(a..b), record.get(start..))
+        // Most answers do not depend on the tag.
+        && (a == CELLS * 4 || same(place.get(CELLS * 4..a), Some(tag())))
+}
+
+/// The end of a tag, which has the last digits of the container's id, and `.log`.
+fn last_of(tag: &[u8]) -> u64 {
+    word(tag, tag.len().saturating_sub(12))
+}
+
+/// Bytes at the end of a record that [`sample`] looks at.
+const SAMPLE: usize = 320;
+
+/// A few words of how a record ends, where files are told apart by their metadata and not by the tag; 0 for one that is
+/// short.
+fn sample(record: &[u8]) -> u64 {
+    let Some(end) = record.last_chunk::<SAMPLE>() else {
+        return 0;
+    };
+    let mut mixed = 1u64;
+    let mut at = 0;
+    while at < SAMPLE {
+        mixed = mixed.rotate_left(9) ^ word(end, at);
+        at += 39;
+    }
+    mixed
+}
+
+/// The place for a kind and a hash.
+fn place_of(kind: u32, hash: u64) -> usize {
+    let mixed = (hash ^ u64::from(kind)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (mixed >> 58) as usize % PLACES
 }
 
@@ -256,6 +299,23 @@ mod tests {
         let known = tags
             .iter()
             .filter(|tag| recalled(&memo, 0, tag.as_bytes(), tag.as_bytes()).is_some())
+            .count();
+        assert!(known >= 14, "{known} of 20");
+        // With the same tag for all of them, too.
+        let rests: Vec<String> = (0..20)
+            .map(|n| {
+                format!(
+                    "\",\"kubernetes\":{{\"pod\":\"p{n}\",\"id\":\"{:0>350}\"}}}}",
+                    n * 7919
+                )
+            })
+            .collect();
+        for rest in &rests {
+            memo.learn(0, b"tag", false, rest.as_bytes(), &[rest.as_bytes()]);
+        }
+        let known = rests
+            .iter()
+            .filter(|rest| recalled(&memo, 0, b"tag", rest.as_bytes()).is_some())
             .count();
         assert!(known >= 14, "{known} of 20");
     }
