@@ -9,15 +9,12 @@ use crate::settings::Settings;
 pub(crate) fn message<'a>(record: &'a [u8], settings: &Settings) -> Option<&'a [u8]> {
     let name = settings.cri.names.message();
     let mut fields = Fields::new(record);
-    let mut is_line = false;
     while fields.advance() {
         let field = fields.field();
-        // Only a line that was read has a stream before its message.
-        is_line |= field.key == b"stream";
         if field.key == name {
             let text = field.value.string()?;
             let looks_like_one = text.starts_with(b"{") && text.ends_with(b"}");
-            return (is_line && looks_like_one).then_some(text);
+            return looks_like_one.then_some(text);
         }
     }
     None

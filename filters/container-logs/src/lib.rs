@@ -9,8 +9,10 @@ mod settings;
 pub use join::{HOLD_FROM, PENDING, PLACE};
 pub use settings::{JoinMode, JsonBody, Settings};
 
+use core::cell::Cell;
 use join::{Fragment, Join, Joined};
-use leafpack_filter_cri::{Fast, Found, Head};
+
+use leafpack_filter_cri::{Fast, Found, Head, parse_line};
 use leafpack_filter_tenant::{Body, Existing};
 use leafpack_fluent_bit::run::{Answer, Format, run};
 use leafpack_fluent_bit::{Call, Notes, Output, Source, Verdict};
@@ -182,7 +184,12 @@ fn whole(call: &Call<'_>, state: &State, out: &mut Output<'_>) -> Verdict {
         return Verdict::Emit;
     };
     let settings = &state.settings;
-    let len = match run(leafpack_filter_cri::parse, call, &settings.cri, memory) {
+    let is_line = Cell::new(false);
+    let parse =
+        |call: &Call<'_>, settings: &leafpack_filter_cri::Settings, out: &mut Output<'_>| {
+            parse_line(call, settings, out, &is_line)
+        };
+    let len = match run(parse, call, &settings.cri, memory) {
         Answer::Record { len } => len,
         Answer::TooSmall => {
             out.refuse();
@@ -193,6 +200,7 @@ fn whole(call: &Call<'_>, state: &State, out: &mut Output<'_>) -> Verdict {
     };
     let mut end = len;
     if settings.json_body.merge
+        && is_line.get()
         && let Some((record, free)) = memory.split_at_mut_checked(len)
         && let Some(message) = body::message(record, settings)
     {

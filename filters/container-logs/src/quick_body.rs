@@ -7,7 +7,6 @@
 use core::cell::RefCell;
 
 use leafpack_filter_cri::{Found, Head, Memo};
-use leafpack_filter_tenant::{KubernetesNames, RESERVED, SHORT_NAMES};
 use leafpack_fluent_bit::Call;
 use leafpack_fluent_bit::json::{Fields, plain_len, unescape, value_end, word};
 
@@ -49,8 +48,8 @@ pub(crate) struct QuickBody {
     /// The answer depends on the tag.
     by_tag: bool,
     enabled: bool,
-    /// Names that begin so are taken; none, if it is empty.
-    lift: &'static [u8],
+    /// Names that begin so are taken.
+    prefixes: [&'static [u8]; 4],
     /// Where the message may be, best first.
     messages: [&'static [u8]; MESSAGES],
 }
@@ -92,7 +91,7 @@ impl QuickBody {
                 && settings.json_body.prefix.is_empty()
                 && tenant.message_field == b"_msg"
                 && names.next().is_none(),
-            lift: tenant.kubernetes.lift.unwrap_or_default(),
+            prefixes: tenant.kubernetes.reserved_prefixes(),
             messages,
             ..Self::default()
         }
@@ -192,8 +191,10 @@ impl QuickBody {
                 return None;
             }
             let known = work.meet(record, key, name)?;
-            let taken = known == TAKEN || (!self.lift.is_empty() && name.starts_with(self.lift));
-            if taken {
+            let begins = |prefix: &&[u8]| {
+                !prefix.is_empty() && name.first() == prefix.first() && name.starts_with(prefix)
+            };
+            if known == TAKEN || self.prefixes.iter().any(begins) {
                 return None;
             }
             let mut rank = MESSAGES;
@@ -280,6 +281,11 @@ impl QuickBody {
         answer: &[u8],
         settings: &Settings,
     ) -> Option<()> {
+        // A record with such a field of its own would show something else.
+        let name = b"leafpack_probe";
+        if found.rest.windows(name.len()).any(|text| text == name) {
+            return None;
+        }
         let mut work = self.work.try_borrow_mut().ok()?;
         let head = b"{\"_time\":\"1970-01-01T00:00:00Z\",\"stream\":\"stdout\",\"_msg\":\"";
         let rest = answer.strip_prefix(head)?.strip_prefix(PROBE)?;
@@ -302,11 +308,8 @@ impl QuickBody {
             work.mark(name, TAKEN);
         }
         let tenant = &settings.tenant;
-        for name in RESERVED {
-            work.mark(name, TAKEN);
-        }
-        if tenant.kubernetes.names == KubernetesNames::Short {
-            for name in SHORT_NAMES {
+        for names in tenant.kubernetes.reserved_names() {
+            for name in names {
                 work.mark(name, TAKEN);
             }
         }

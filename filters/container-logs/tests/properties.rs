@@ -47,7 +47,7 @@ fn slow_answer(state: &State, format: Format, tag: &[u8], record: &[u8]) -> Opti
     native::call(filter, state, &call)
 }
 
-fn text(bytes: Option<Vec<u8>>) -> String {
+fn text_of(bytes: Option<Vec<u8>>) -> String {
     String::from_utf8(bytes.expect("nothing is dropped")).unwrap()
 }
 
@@ -66,7 +66,7 @@ fn one_after_the_other(settings: &Value, tag: &[u8], record: &[u8]) -> String {
         record: between.as_deref(),
         ..call
     };
-    text(native::call(tenant, &second, &call))
+    text_of(native::call(tenant, &second, &call))
 }
 
 /// A record of msgpack with the same fields in the same order.
@@ -274,7 +274,7 @@ fn records() -> impl Strategy<Value = Vec<(String, String)>> {
 }
 
 /// Names that a message's fields do not get, beside those that the record has.
-const RESERVED: [&str; 16] = [
+const RESERVED: [&str; 12] = [
     "_time",
     "_msg",
     "_stream",
@@ -282,10 +282,6 @@ const RESERVED: [&str; 16] = [
     "stream",
     "logtag",
     "partial_message",
-    "leafpack_error",
-    "leafpack_record",
-    "leafpack_rest",
-    "leafpack_key",
     "cluster",
     "environment",
     "tenant",
@@ -326,7 +322,7 @@ fn with_body(
     };
     let reserved = |name: &str| {
         RESERVED.iter().any(|reserved| reserved.strip_prefix(prefix) == Some(name))
-            || format!("{prefix}{name}").starts_with("k8s_")
+            || ["k8s_", "leafpack_"].iter().any(|begin| format!("{prefix}{name}").starts_with(begin))
             // A name that is spelt with an escape.
             || name.contains('"')
     };
@@ -400,7 +396,7 @@ proptest! {
         let pack = state(&settings);
         for (tag, record) in &records {
             let expected = one_after_the_other(&shared, tag.as_bytes(), record.as_bytes());
-            let found = text(answer(&json, Format::Json, tag.as_bytes(), record.as_bytes()));
+            let found = text_of(answer(&json, Format::Json, tag.as_bytes(), record.as_bytes()));
             prop_assert_eq!(&found, &expected, "of {}", record);
             let found = answer(&pack, Format::Msgpack, tag.as_bytes(), &packed(record)).unwrap();
             prop_assert!(!found.contains(&0));
@@ -456,10 +452,10 @@ proptest! {
         };
         // A record that has what counts as a line already is another matter.
         prop_assume!(!others.contains_key("time") && !others.contains_key("json_body"));
-        let base = text(answer(&state, Format::Json, b"", record("-").as_bytes()));
+        let base = text_of(answer(&state, Format::Json, b"", record("-").as_bytes()));
         let base: Map<String, Value> = serde_json::from_str(&base).unwrap();
         prop_assume!(base["_msg"] == "-");
-        let found = text(answer(&state, Format::Json, b"", record(&text_of_body).as_bytes()));
+        let found = text_of(answer(&state, Format::Json, b"", record(&text_of_body).as_bytes()));
         leafpack_peer::json::fields(found.as_bytes()).map_err(TestCaseError::fail)?;
         let found: Map<String, Value> = serde_json::from_str(&found).unwrap();
         prop_assert_eq!(found, with_body(base, &text_of_body, &body, prefix));
@@ -541,4 +537,62 @@ fn unpacked(bytes: &[u8]) -> Value {
     }
     assert!(!bytes.contains(&0));
     value(&rmpv::decode::read_value(&mut &bytes[..]).unwrap())
+}
+
+/// Messages with so many fields that the index over them is as large as it gets.
+#[test]
+fn a_joined_message_of_many_fields_leaves_nothing_behind() {
+    for count in [500, 1500, 3000, 5500, 8000, 14_000] {
+        let state = state(&json!({"join": "filter", "cluster": "a"}));
+        let body: Map<String, Value> = (0..count).map(|n| (n.to_string(), json!(1))).collect();
+        let text = Value::Object(body).to_string();
+        let pieces: Vec<&[u8]> = text.as_bytes().chunks(16_384).collect();
+        let mut answers = Vec::new();
+        for (index, piece) in pieces.iter().enumerate() {
+            let tags = if index + 1 < pieces.len() { "P" } else { "F" };
+            let piece = std::str::from_utf8(piece).unwrap();
+            let record = json!({"log": format!("2024-05-01T10:11:12Z stdout {tags} {piece}")});
+            let answer = answer(&state, Format::Json, b"t", record.to_string().as_bytes());
+            answers.extend(answer);
+        }
+        let [answer_of_all] = &answers[..] else {
+            panic!("{count}: {} answers", answers.len());
+        };
+        let record: Map<String, Value> = serde_json::from_slice(answer_of_all).unwrap();
+        assert_eq!(record.len(), count + 4, "{count}");
+        let next = json!({"log": "2024-05-01T10:11:13Z stdout F next"}).to_string();
+        let next = text_of(answer(&state, Format::Json, b"t", next.as_bytes()));
+        assert_eq!(
+            next,
+            r#"{"_time":"2024-05-01T10:11:13Z","stream":"stdout","_msg":"next","cluster":"a"}"#
+        );
+    }
+}
+
+/// Records that once taught the filter something wrong.
+#[test]
+fn what_is_remembered_is_what_is_meant() {
+    let time = "2024-05-01T10:11:12.123456789Z";
+    let parsed = json!({"time": time, "stream": "stdout"});
+    let probed = json!({"leafpack_probe": 0, "q": 1});
+    let nested = json!({"x": {"y": 1, "leafpack_probe": 0}});
+    for (settings, rest) in [
+        (json!({}), parsed),
+        (json!({}), probed.clone()),
+        (json!({"kubernetes": {"lift": "leaf"}}), nested.clone()),
+        (json!({"drop": ["leafpack_probe"]}), nested),
+    ] {
+        let old = state(&settings);
+        for message in ["", "2", r#"{"a":1}"#, "hello", r#"{"b":2}"#, r#"{"b":3}"#] {
+            let mut record = json!({"log": format!("{time} stdout F {message}")});
+            record
+                .as_object_mut()
+                .unwrap()
+                .extend(rest.as_object().unwrap().clone());
+            let record = record.to_string();
+            let expected = slow_answer(&state(&settings), Format::Json, b"t", record.as_bytes());
+            let found = answer(&old, Format::Json, b"t", record.as_bytes());
+            assert_eq!(text_of(found), text_of(expected), "{record}");
+        }
+    }
 }

@@ -460,6 +460,10 @@ impl Fast {
                 None => return,
             }
         }
+        // The message must end here: where the record has another one, its text may begin with this line's.
+        if rest.first() != Some(&b'"') {
+            return;
+        }
         self.memo
             .learn(found.kind, call.tag, self.by_tag, found.rest, &[rest]);
     }

@@ -15,6 +15,8 @@ pub use memo::Memo;
 pub use settings::{KNOWN, Names, Settings};
 pub use tag::Pod;
 
+use core::cell::Cell;
+
 use leafpack_fluent_bit::run::Format;
 use leafpack_fluent_bit::{Call, Notes, Output, Source, Verdict};
 use record::Record;
@@ -83,11 +85,21 @@ pub fn cri_msgpack(call: &Call<'_>, state: &State, out: &mut Output<'_>) -> Verd
 
 /// The filter without its fast path: for every record, and for filters that are made of this one and others. The
 /// output then holds one JSON object, or the verdict is [`Verdict::Unreadable`].
-#[inline(never)]
 pub fn parse(call: &Call<'_>, settings: &Settings, out: &mut Output<'_>) -> Verdict {
+    parse_line(call, settings, out, &Cell::new(false))
+}
+
+/// As [`parse`], and sets `is_line` where the record held a line.
+#[inline(never)]
+pub fn parse_line(
+    call: &Call<'_>,
+    settings: &Settings,
+    out: &mut Output<'_>,
+    is_line: &Cell<bool>,
+) -> Verdict {
     match Record::read(call.record.unwrap_or_default(), settings.input) {
         Ok(record) => {
-            record.write(call, settings, out);
+            is_line.set(record.write(call, settings, out));
             Verdict::Emit
         }
         Err(_) => Verdict::Unreadable {

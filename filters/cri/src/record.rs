@@ -248,9 +248,14 @@ impl<'a> Record<'a> {
         Some(())
     }
 
-    /// Writes the new record.
+    /// Writes the new record; returns whether it held a line.
     #[inline]
-    pub(crate) fn write<'o: 'a>(&self, call: &Call<'_>, settings: &Settings, out: &mut Output<'o>) {
+    pub(crate) fn write<'o: 'a>(
+        &self,
+        call: &Call<'_>,
+        settings: &Settings,
+        out: &mut Output<'o>,
+    ) -> bool {
         let parsed = self.parse(out);
         let native = settings.names == Names::Native;
         let (time, message) = if native {
@@ -318,6 +323,7 @@ impl<'a> Record<'a> {
         );
         self.write_error(parsed.reason, replaced, settings, &mut object);
         object.end();
+        parsed.reason.is_empty()
     }
 
     /// The record's own fields, but for those of these roles and for the one in the place that is left out.

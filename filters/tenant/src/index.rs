@@ -3,8 +3,8 @@
 
 use leafpack_fluent_bit::json::{Field, Fields, string_content};
 
-use crate::name::{Name, SHORT_NAMES, same_text};
-use crate::settings::{Existing, KubernetesNames, Settings};
+use crate::name::{Name, same_text};
+use crate::settings::{Existing, Settings};
 
 /// Why a record was not written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,26 +89,6 @@ pub struct Body<'a> {
     /// The record's field that holds the message's text.
     pub message: &'a [u8],
 }
-
-/// Names that a message's fields do not get.
-pub const RESERVED: [&[u8]; 16] = [
-    b"_time",
-    b"_msg",
-    b"_stream",
-    b"_stream_id",
-    b"stream",
-    b"logtag",
-    b"partial_message",
-    b"leafpack_error",
-    b"leafpack_record",
-    b"leafpack_rest",
-    b"leafpack_key",
-    b"cluster",
-    b"environment",
-    b"tenant",
-    b"kubernetes",
-    b"kubernetes_namespace",
-];
 
 /// What is known of a field: where key and value start and end in the record's text, and the rest.
 pub(crate) const KEY: usize = 0;
@@ -367,24 +347,19 @@ impl<'s, 'a> Index<'s, 'a> {
     #[inline(never)]
     fn is_reserved(&self, key: &[u8]) -> bool {
         let kubernetes = &self.settings.kubernetes;
-        let short = match kubernetes.names {
-            KubernetesNames::Long => 0,
-            KubernetesNames::Short => SHORT_NAMES.len(),
-        };
         let prefix = self.body.prefix;
         let mut reserved = key.contains(&b'\\');
-        for name in RESERVED.iter().chain(SHORT_NAMES.iter().take(short)) {
-            reserved |= name.strip_prefix(prefix) == Some(key);
-        }
-        match kubernetes.lift {
-            Some(lift) if !lift.is_empty() => {
-                let rest = lift.strip_prefix(prefix);
-                reserved
-                    || prefix.starts_with(lift)
-                    || rest.is_some_and(|rest| key.starts_with(rest))
+        for names in kubernetes.reserved_names() {
+            for name in names {
+                reserved |= name.strip_prefix(prefix) == Some(key);
             }
-            _ => reserved,
         }
+        for begin in kubernetes.reserved_prefixes() {
+            let rest = begin.strip_prefix(prefix);
+            reserved |= !begin.is_empty()
+                && (prefix.starts_with(begin) || rest.is_some_and(|rest| key.starts_with(rest)));
+        }
+        reserved
     }
 
     /// Notes the hash of a field's name, and finds its slot.

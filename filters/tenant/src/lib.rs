@@ -13,10 +13,9 @@ pub use list::{List, MAX_NAMES, is_ascii_text};
 pub use namespaces::{MAX_NAME, MAX_NAMESPACES, Namespaces};
 pub use settings::{Existing, KNOWN, Kubernetes, KubernetesNames, Labels, Settings};
 
+pub use index::Body;
 use index::Stop;
-pub use index::{Body, RESERVED};
 use leafpack_fluent_bit::{Call, Output, Verdict, msgpack};
-pub use name::SHORT_NAMES;
 
 /// The filter `tenant`: adds `cluster`, `environment` and `tenant`, lifts the `kubernetes` map, picks the message,
 /// and drops what the settings name.

@@ -4,8 +4,66 @@ use leafpack_fluent_bit::json::{Unescaped, position, unescape};
 
 use crate::settings::{Kubernetes, KubernetesNames};
 
-/// What the best known keys of the `kubernetes` map are called with short names.
-pub const SHORT_NAMES: [&[u8]; 5] = [b"namespace", b"pod", b"container", b"node", b"labels"];
+/// The best known keys of the `kubernetes` map.
+const LONG_NAMES: [&[u8]; 5] = [
+    b"namespace_name",
+    b"pod_name",
+    b"container_name",
+    b"host",
+    b"labels",
+];
+
+/// What they are called with short names.
+const SHORT_NAMES: [&[u8]; 5] = [b"namespace", b"pod", b"container", b"node", b"labels"];
+
+/// Names that a message's fields do not get.
+const RESERVED: [&[u8]; 14] = [
+    b"_time",
+    b"_msg",
+    b"_stream",
+    b"_stream_id",
+    b"stream",
+    b"logtag",
+    b"partial_message",
+    b"cluster",
+    b"environment",
+    b"tenant",
+    b"kubernetes",
+    b"kubernetes_namespace",
+    b"annotations",
+    b"pod_id",
+];
+
+/// How many of them are of no matter where the map's fields have a prefix.
+const OF_THE_MAP: usize = 2;
+
+impl Kubernetes {
+    /// Names that say where a record is from, or what became of it: a message's fields do not get them.
+    pub fn reserved_names(&self) -> [&'static [&'static [u8]]; 3] {
+        let bare = self.lift == Some(b"");
+        let short = self.names == KubernetesNames::Short;
+        let of_the_map = if bare { 0 } else { OF_THE_MAP };
+        [
+            RESERVED
+                .get(..RESERVED.len() - of_the_map)
+                .unwrap_or_default(),
+            if bare { &LONG_NAMES } else { &[] },
+            if short { &SHORT_NAMES } else { &[] },
+        ]
+    }
+
+    /// What such names may begin with; an empty one stands for none.
+    pub fn reserved_prefixes(&self) -> [&'static [u8]; 4] {
+        let lift = self.lift.unwrap_or_default();
+        let labels = self.names == KubernetesNames::Short || self.lift == Some(b"");
+        [
+            b"k8s_",
+            b"leafpack_",
+            lift,
+            if labels { b"labels_" } else { b"" },
+        ]
+    }
+}
 
 /// A field's name; each piece is still escaped.
 #[derive(Debug, Clone, Copy)]
@@ -19,17 +77,10 @@ impl<'a> Name<'a> {
     /// What a key of the `kubernetes` map is called when it is lifted.
     #[inline(never)]
     pub(crate) fn lifted(key: &'a [u8], kubernetes: &Kubernetes) -> Self {
-        if kubernetes.names == KubernetesNames::Short {
-            const LONG: [&[u8]; 5] = [
-                b"namespace_name",
-                b"pod_name",
-                b"container_name",
-                b"host",
-                b"labels",
-            ];
-            if let Some(name) = SHORT_NAMES.get(position(key, &LONG)) {
-                return Self::of(name);
-            }
+        if kubernetes.names == KubernetesNames::Short
+            && let Some(name) = SHORT_NAMES.get(position(key, &LONG_NAMES))
+        {
+            return Self::of(name);
         }
         // Without lifting this is only where a namespace is looked for that another filter wrote.
         Self([kubernetes.lift.unwrap_or(b"k8s_"), b"", key])

@@ -2,7 +2,7 @@
 
 use leafpack_fluent_bit::json::{Field, Value, position};
 use leafpack_fluent_bit::settings::{Broken, Refusal, read};
-use leafpack_fluent_bit::{ERROR_FIELD, Notes, Source};
+use leafpack_fluent_bit::{Notes, Source};
 
 use crate::list::{List, is_ascii_text, is_name};
 use crate::namespaces::Namespaces;
@@ -206,8 +206,8 @@ impl Settings {
             5 => {
                 self.message_field = value
                     .string()
-                    .filter(|name| is_name(name) && *name != ERROR_FIELD)
-                    .ok_or(&"the name of a field, in plain ASCII, other than leafpack_error")?;
+                    .filter(|name| is_name(name) && can_be_message(name))
+                    .ok_or(&"the name of a field, in plain ASCII, that nothing else has here")?;
             }
             6 => self.drop = List::read(value).ok_or(LIST)?,
             _ => {
@@ -285,6 +285,21 @@ impl Kubernetes {
         }
         Ok(())
     }
+}
+
+/// Whether the message may have this name: those of other fields that the filters write are not for it.
+fn can_be_message(name: &[u8]) -> bool {
+    const OTHERS: [&[u8]; 8] = [
+        b"_time",
+        b"stream",
+        b"cluster",
+        b"environment",
+        b"tenant",
+        b"kubernetes",
+        b"json_body",
+        b"partial_message",
+    ];
+    position(name, &OTHERS) == OTHERS.len() && !name.starts_with(b"leafpack_")
 }
 
 /// The content of a string.

@@ -97,6 +97,6 @@ const HELD: usize = 4 << 20;
 /// that overflows whatever it is given must not take the host's memory with it).
 #[inline]
 pub fn next_size(size: usize, call: &Call<'_>) -> Option<usize> {
-    let next = size.checked_mul(2)?;
-    (next <= first_size(call).saturating_mul(16).max(HELD)).then_some(next)
+    let most = first_size(call).saturating_mul(16).max(HELD);
+    (size < most).then(|| size.saturating_mul(2).min(most))
 }

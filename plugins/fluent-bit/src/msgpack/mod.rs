@@ -32,6 +32,9 @@ use crate::run::{Answer, run};
 /// Name of the field that holds, as JSON text, the entries of a map beyond the fourteenth.
 pub const REST_FIELD: &[u8] = b"leafpack_rest";
 
+/// Its name where the record has such a field already: two filters of a chain may both have to cut it.
+pub const REST_FIELD_AGAIN: &[u8] = b"leafpack_rest_2";
+
 /// Name of the field that holds, as JSON text, one with a name that is too long.
 pub const KEY_FIELD: &[u8] = b"leafpack_key";
 

@@ -1,6 +1,6 @@
 //! JSON text to msgpack without a zero byte.
 
-use super::{KEY_FIELD, MAX_STRING, REST_FIELD};
+use super::{KEY_FIELD, MAX_STRING, REST_FIELD, REST_FIELD_AGAIN};
 use crate::json::{
     MAX_DEPTH, byte, closing_quote, end_of_value, is_plain, key_end, skip_space, unescape,
 };
@@ -104,7 +104,11 @@ pub fn from_json(text: &[u8], out: &mut Output<'_>) {
                 break;
             }
             let end = members(text, at, true, &mut 0);
-            put_str(REST_FIELD, out);
+            // An earlier filter may have cut the same map.
+            let again = text
+                .windows(REST_FIELD.len())
+                .any(|part| part == REST_FIELD);
+            put_str(if again { REST_FIELD_AGAIN } else { REST_FIELD }, out);
             put_object(slice(text, at, end), out);
             at = end;
         }
