@@ -38,8 +38,8 @@ const MESSAGES: usize = 16;
 const KIND: u32 = 0x200;
 
 /// The only field of a message that shows where such fields go, and the field itself.
-const PROBE: &[u8] = br#"{\"leafpack_probe\":0}"#;
-const PROBED: &[u8] = br#","leafpack_probe":0"#;
+const PROBE: &[u8] = br#"{\"x-leafpack-probe\":0}"#;
+const PROBED: &[u8] = br#","x-leafpack-probe":0"#;
 
 /// What is remembered.
 #[derive(Debug, Default)]
@@ -282,7 +282,7 @@ impl QuickBody {
         settings: &Settings,
     ) -> Option<()> {
         // A record with such a field of its own would show something else.
-        let name = b"leafpack_probe";
+        let name = b"x-leafpack-probe";
         if found.rest.windows(name.len()).any(|text| text == name) {
             return None;
         }

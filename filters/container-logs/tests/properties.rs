@@ -574,13 +574,13 @@ fn a_joined_message_of_many_fields_leaves_nothing_behind() {
 fn what_is_remembered_is_what_is_meant() {
     let time = "2024-05-01T10:11:12.123456789Z";
     let parsed = json!({"time": time, "stream": "stdout"});
-    let probed = json!({"leafpack_probe": 0, "q": 1});
-    let nested = json!({"x": {"y": 1, "leafpack_probe": 0}});
+    let probed = json!({"x-leafpack-probe": 0, "q": 1});
+    let nested = json!({"x": {"y": 1, "x-leafpack-probe": 0}});
     for (settings, rest) in [
         (json!({}), parsed),
         (json!({}), probed.clone()),
-        (json!({"kubernetes": {"lift": "leaf"}}), nested.clone()),
-        (json!({"drop": ["leafpack_probe"]}), nested),
+        (json!({"kubernetes": {"lift": "x-"}}), nested.clone()),
+        (json!({"drop": ["x-leafpack-probe"]}), nested),
     ] {
         let old = state(&settings);
         for message in ["", "2", r#"{"a":1}"#, "hello", r#"{"b":2}"#, r#"{"b":3}"#] {
@@ -595,4 +595,41 @@ fn what_is_remembered_is_what_is_meant() {
             assert_eq!(text_of(found), text_of(expected), "{record}");
         }
     }
+}
+
+/// What nearly every call brings is answered quickly from the second record on.
+#[test]
+fn usual_records_are_answered_quickly() {
+    let time = "2024-05-01T10:11:12.123456789Z";
+    let pod = json!({"pod_name": "p", "namespace_name": "shop", "labels": {"app": "web"}});
+    let line =
+        |message: &str| json!({"log": format!("{time} stdout F {message}"), "kubernetes": pod});
+    let joined_by_host = |message: &str| json!({"time": time, "stream": "stderr", "_p": "P", "log": message, "kubernetes": pod});
+    for [first, second] in [
+        [line("one"), line("another \"one\"")],
+        [joined_by_host("one"), joined_by_host("another")],
+        [
+            line(r#"{"level":"info","msg":"one"}"#),
+            line(r#"{"level":"warn","msg":"größe \"x\"\n","n":1.5,"o":{"a":[1,"b"]}}"#),
+        ],
+    ] {
+        let state = state(&json!({"cluster": "apps", "tenant": {"default": "a"}}));
+        let mut room = vec![0; State::QUICK];
+        let mut quick = |record: &Value| {
+            state.quick(
+                Format::Json,
+                || b"t",
+                record.to_string().as_bytes(),
+                &mut room,
+            )
+        };
+        assert_eq!(quick(&first), 0);
+        slow_answer(&state, Format::Json, b"t", first.to_string().as_bytes());
+        assert!(quick(&second) > 0, "{second}");
+    }
+    let state = state(&json!({"cluster": "apps"}));
+    let mut room = vec![0; State::QUICK];
+    let [first, second] = [line("one"), line("another")].map(|record| packed(&record.to_string()));
+    slow_answer(&state, Format::Msgpack, b"t", &first);
+    assert!(state.quick(Format::Msgpack, || b"t", &second, &mut room) > 0);
 }
