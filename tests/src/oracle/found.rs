@@ -144,7 +144,7 @@ impl Check {
                     .try_for_each(|(expected, found)| self.value(expected, found))
             }
             (Value::Number(number), found) if packed && !is_carried(number) => {
-                let good = *found == Value::from(number.to_string());
+                let good = found.as_str() == Some(number.to_string().as_str());
                 good.then_some(())
                     .ok_or_else(|| format!("{found}, expected {:?}", number.to_string()))
             }

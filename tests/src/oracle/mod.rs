@@ -7,6 +7,7 @@
 //! [`filter`] builds on it: records with other fields, the filters `tenant` and `container-logs`, and settings.
 //! [`found`] holds what came out against it, in JSON and as msgpack carries it.
 
+mod body;
 pub mod filter;
 pub mod found;
 
