@@ -10,8 +10,8 @@ pub use join::{HOLD_FROM, PENDING, PLACE};
 pub use settings::{JoinMode, JsonBody, Settings};
 
 use core::cell::Cell;
-use join::{Fragment, Join, Joined};
 
+use join::{Fragment, Join, Joined};
 use leafpack_filter_cri::{Fast, Found, Head, parse_line};
 use leafpack_filter_tenant::{Body, Existing};
 use leafpack_fluent_bit::run::{Answer, Format, run};

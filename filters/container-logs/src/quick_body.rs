@@ -245,15 +245,15 @@ impl QuickBody {
 
     /// Whether it would be of use to [`Self::learn`] what surrounds the fields of this line's message.
     pub(crate) fn wants(&self, memo: &Memo, call: &Call<'_>, found: &Found<'_>) -> bool {
-        let known = memo.recall(KIND, || call.tag, found.rest, |start, _| start == 0);
+        // What is cheap to know comes first: most lines that come here have no such message.
         self.enabled
-            && known != Some(true)
             && found.line.tags == b"F"
             && found.is_raw()
             && found.line.message.first() == Some(&b'{')
             && found.rest.len() <= Memo::REST
             // In the memo an empty tag stands for any.
             && !(self.by_tag && call.tag.is_empty())
+            && memo.recall(KIND, || call.tag, found.rest, |start, _| start == 0) != Some(true)
     }
 
     /// The parts of a record like that of the line, with a message of one field.

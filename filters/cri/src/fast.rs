@@ -75,8 +75,7 @@ impl Head<'_> {
     #[inline(always)]
     pub fn with_message(self) -> [u8; 68] {
         let mut head = JSON;
-        put_time(&mut head, JSON_TIME, self.0);
-        put_stream(&mut head, JSON_STREAM, self.0, b"\"\"");
+        put_line(&mut head, self.0);
         head
     }
 
@@ -88,8 +87,7 @@ impl Head<'_> {
         if let Some(start) = JSON.first_chunk() {
             head = *start;
         }
-        put_time(&mut head, JSON_TIME, self.0);
-        put_stream(&mut head, JSON_STREAM, self.0, b"\"\"");
+        put_line(&mut head, self.0);
         head
     }
 }
@@ -237,17 +235,14 @@ impl Fast {
         };
         let record = call.record.unwrap_or_default();
         let found = self.find_packed(record);
-        let (Some(found), Some(header)) = (
-            found.filter(|found| self.is_usual(&found.line)),
-            record.first(),
-        ) else {
+        let Some(found) = found.filter(|found| self.is_usual(&found.line)) else {
             return through(call, state, out);
         };
-        if self.write_packed(call, *header, &found, out) {
+        if self.write_packed(call, &found, out) {
             return Verdict::Emit;
         }
         apart(call, state, out, through, |answer, out| {
-            self.learn_packed(call, *header, &found, answer, out);
+            self.learn_packed(call, &found, answer, out);
         })
     }
 
@@ -307,8 +302,7 @@ impl Fast {
             }
             let (head, room) = room.split_first_chunk_mut()?;
             *head = JSON;
-            put_time(head, JSON_TIME, prefix);
-            put_stream(head, JSON_STREAM, prefix, b"\"\"");
+            put_line(head, prefix);
             finish(JSON.len(), message, answer, room)
         });
         answered.flatten()
@@ -428,25 +422,20 @@ impl Fast {
         written == Some(true)
     }
 
-    /// As [`Self::write`]; `header` is the first byte of the record.
+    /// As [`Self::write`].
     #[inline(never)]
-    fn write_packed(
-        &self,
-        call: &Call<'_>,
-        header: u8,
-        found: &Found<'_>,
-        out: &mut Output<'_>,
-    ) -> bool {
+    fn write_packed(&self, call: &Call<'_>, found: &Found<'_>, out: &mut Output<'_>) -> bool {
         let tag = || call.tag;
-        let kind = packed_kind(header);
-        let written = self.memo.recall(kind, tag, found.rest, |start, answer| {
-            start == 0
-                && answer.split_first().is_some_and(|(went, answer)| {
-                    packed_head(*went, &found.line, out);
-                    out.push(answer);
-                    true
-                })
-        });
+        let written = self
+            .memo
+            .recall(found.kind, tag, found.rest, |start, answer| {
+                start == 0
+                    && answer.split_first().is_some_and(|(went, answer)| {
+                        packed_head(*went, &found.line, out);
+                        out.push(answer);
+                        true
+                    })
+            });
         written == Some(true)
     }
 
@@ -473,7 +462,6 @@ impl Fast {
     fn learn_packed(
         &self,
         call: &Call<'_>,
-        header: u8,
         found: &Found<'_>,
         answer: &[u8],
         out: &mut Output<'_>,
@@ -486,10 +474,9 @@ impl Fast {
         packed_head(*went, &found.line, &mut head);
         let head = head.used().and_then(|len| memory.get(..len));
         if let Some(rest) = head.and_then(|head| answer.strip_prefix(head)) {
-            let kind = packed_kind(header);
             let answer = [&[*went], rest];
             self.memo
-                .learn(kind, call.tag, self.by_tag, found.rest, &answer);
+                .learn(found.kind, call.tag, self.by_tag, found.rest, &answer);
         }
     }
 }
@@ -567,6 +554,13 @@ fn packed_head(header: u8, line: &Line<'_>, out: &mut Output<'_>) {
     ] {
         put_str(text, out);
     }
+}
+
+/// Copies time and stream of a line into the template of a JSON answer, or the start of it.
+#[inline(always)]
+fn put_line(head: &mut [u8], prefix: &[u8; PREFIX]) {
+    put_time(head, JSON_TIME, prefix);
+    put_stream(head, JSON_STREAM, prefix, b"\"\"");
 }
 
 /// Copies the time of a line into a template.
