@@ -1,13 +1,13 @@
 //! The event as a sentence.
 
-use leafpack_fluent_bit::json::Kind;
+use leafpack_fluent_bit::json::{Kind, find};
 
 use crate::fields::{
     CODE, DECISION, DECISION_REASON, Event, IMPERSONATED_USERNAME, MESSAGE, NAME, NAMESPACE,
     REASON, RESOURCE, STAGE, SUBRESOURCE, URI, USERNAME, VERB,
 };
 use crate::redact::REDACTED;
-use crate::text::{find, lookup};
+use crate::text::lookup;
 use crate::write::Writer;
 
 /// The most of one piece, in bytes.

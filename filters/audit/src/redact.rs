@@ -1,8 +1,8 @@
 //! What must not be shipped: where it can be told by the place, and where by the look of a string.
 
-use leafpack_fluent_bit::json::{Kind, string_end};
+use leafpack_fluent_bit::json::{Kind, find, skip_space, string_end};
 
-use crate::text::{NOWHERE, find, has_word, position, skip_space, unit};
+use crate::text::{NOWHERE, has_word, position, unit};
 
 /// What stands in for a value.
 pub(crate) const REDACTED: &[u8] = b"[redacted]";

@@ -1,11 +1,11 @@
 //! `audit.json`.
 
-use leafpack_fluent_bit::json::{Field, Kind, Value};
+use leafpack_fluent_bit::json::{Field, Kind, Value, find};
 use leafpack_fluent_bit::settings::{Broken, Refusal, read};
 use leafpack_fluent_bit::{Notes, Source};
 
 use crate::rules;
-use crate::text::{Items, NOWHERE, find};
+use crate::text::{Items, NOWHERE};
 
 /// What an event becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,18 +1,6 @@
 //! Small things about JSON text that is known to be valid.
 
-use leafpack_fluent_bit::json::{Field, Kind, Value, unescape, value_end};
-
-/// Where the first such byte stands; the text's length where there is none.
-#[inline(never)]
-pub(crate) fn find(text: &[u8], byte: u8) -> usize {
-    let mut at = 0;
-    while let Some(found) = text.get(at)
-        && *found != byte
-    {
-        at += 1;
-    }
-    at
-}
+use leafpack_fluent_bit::json::{Field, Kind, Value, find, skip_space, unescape, value_end};
 
 /// What [`position`] gives for a text that is not in the list.
 pub(crate) const NOWHERE: usize = usize::MAX;
@@ -64,15 +52,6 @@ pub(crate) const ABSENT: Value<'static> = Value {
     text: b"null",
     kind: Kind::Scalar,
 };
-
-/// Index of the first byte from `at` on that is no white space.
-#[inline(never)]
-pub(crate) fn skip_space(text: &[u8], mut at: usize) -> usize {
-    while let Some(b' ' | b'\t' | b'\n' | b'\r') = text.get(at) {
-        at += 1;
-    }
-    at
-}
 
 /// Whether `word`, in lower case, stands at `at`, in whatever case.
 #[inline(never)]

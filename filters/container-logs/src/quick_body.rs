@@ -8,7 +8,7 @@ use core::cell::RefCell;
 
 use leafpack_filter_cri::{Found, Head, Memo};
 use leafpack_fluent_bit::Call;
-use leafpack_fluent_bit::json::{Fields, plain_len, unescape, value_end, word};
+use leafpack_fluent_bit::json::{Fields, byte, plain_len, specials, unescape, value_end, word};
 
 use crate::settings::Settings;
 
@@ -417,13 +417,7 @@ fn pair(record: &[u8], at: usize) -> u16 {
         .map_or(0, |pair| u16::from_le_bytes(*pair))
 }
 
-/// A byte of the record; 0 behind its end.
-#[inline(always)]
-fn byte(record: &[u8], at: usize) -> u8 {
-    record.get(at).copied().unwrap_or(0)
-}
-
-/// Where the next byte stands that is no space. (Line feeds and tabs are escapes here, and rare.)
+/// Where the next byte stands that is no space. (Line feeds and tabs are escapes here: a bare one is not to be passed on.)
 #[inline(always)]
 fn skip_space(record: &[u8], mut at: usize) -> usize {
     while byte(record, at) == b' ' {
@@ -435,14 +429,9 @@ fn skip_space(record: &[u8], mut at: usize) -> usize {
 /// Where the next byte stands that a string does not hold as it is, or the record's end.
 #[inline(always)]
 fn next_special(record: &[u8], mut at: usize) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
     loop {
-        // As `leafpack_fluent_bit::json` finds them; here most strings are short. Behind the record's end there are
-        // zeros, which are found too.
-        let word = word(record, at);
-        let quote_or_control = (word ^ (ONES * 2)).wrapping_sub(ONES * 0x21);
-        let backslash = (word ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
-        let marks = (quote_or_control | backslash) & !word & (ONES << 7);
+        // Word by word, for most strings here are short. Behind the record's end there are zeros, which are found too.
+        let marks = specials(word(record, at));
         if marks != 0 {
             return at + (marks.trailing_zeros() / 8) as usize;
         }

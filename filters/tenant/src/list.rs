@@ -1,8 +1,6 @@
 //! Short lists of names from the settings.
 
-use leafpack_fluent_bit::json::Value;
-
-use crate::name::find;
+use leafpack_fluent_bit::json::{Value, find};
 
 /// The most names that a list of the settings may hold.
 pub const MAX_NAMES: usize = 32;

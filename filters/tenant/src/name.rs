@@ -180,18 +180,6 @@ impl Iterator for Bytes<'_> {
     }
 }
 
-/// Where the first such byte stands; the text's length where there is none.
-#[inline(never)]
-pub(crate) fn find(text: &[u8], byte: u8) -> usize {
-    let mut at = 0;
-    while let Some(found) = text.get(at)
-        && *found != byte
-    {
-        at += 1;
-    }
-    at
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

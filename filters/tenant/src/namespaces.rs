@@ -2,10 +2,10 @@
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use leafpack_fluent_bit::json::{Value, string_end};
+use leafpack_fluent_bit::json::{Value, find, string_end};
 
 use crate::list::is_ascii_text;
-use crate::name::{NO_HASH, Name, find, mix};
+use crate::name::{NO_HASH, Name, mix};
 
 /// The most entries of the map.
 pub const MAX_NAMESPACES: usize = 1000;

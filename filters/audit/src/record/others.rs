@@ -1,11 +1,11 @@
 //! Fields that are neither known nor the event: each under its own name, or among the rest.
 
-use leafpack_fluent_bit::json::{Field, Fields, Kind};
+use leafpack_fluent_bit::json::{Field, Fields, Kind, find};
 
 use super::{Job, Place};
 use crate::fields::{ANNOTATIONS, COUNT, GROUPS, by_name, group_of};
 use crate::settings::Shape;
-use crate::text::{NOWHERE, find, position};
+use crate::text::{NOWHERE, position};
 use crate::write::Style;
 
 /// Names of the settings' labels.

@@ -1,11 +1,11 @@
 //! Going through values: what of them is shown, and the writing of what is.
 
-use leafpack_fluent_bit::json::{Field, Value, string_end, value_end};
+use leafpack_fluent_bit::json::{Field, Value, skip_space, string_end, value_end};
 
 use super::{Style, Writer};
 use crate::fields::GROUPS;
 use crate::redact::{BODIES, first_of, is_header, is_sensitive};
-use crate::text::{Items, NOWHERE, position, skip_space};
+use crate::text::{Items, NOWHERE, position};
 
 /// What to do with a member of an object.
 enum Action {

@@ -9,10 +9,9 @@ mod scan;
 mod text;
 
 pub use fields::{Field, Fields, Malformed, Value, string_content};
-pub(crate) use scan::{
-    BLOCK, byte, closing_quote, digits_end, end_of_value, key_end, skip_space, words,
-};
+pub(crate) use scan::{BLOCK, closing_quote, digits_end, end_of_value, key_end, words};
 pub use scan::{
-    Kind, MAX_DEPTH, MAX_MAGNITUDE, is_plain, plain_len, same, string_end, value_end, word,
+    Kind, MAX_DEPTH, MAX_MAGNITUDE, byte, is_plain, plain_len, same, skip_space, specials,
+    string_end, value_end, word,
 };
-pub use text::{Unescaped, position, unescape};
+pub use text::{Unescaped, find, position, unescape};

@@ -45,7 +45,7 @@ fn valid(index: usize) -> Option<usize> {
 
 /// The byte at an index; behind the text a NUL, which nothing in JSON is.
 #[inline]
-pub(crate) fn byte(text: &[u8], at: usize) -> u8 {
+pub fn byte(text: &[u8], at: usize) -> u8 {
     text.get(at).copied().unwrap_or(0)
 }
 
@@ -73,9 +73,10 @@ fn suspects(word: u64) -> u64 {
     (quote_or_control ^ (ONES * backslash)).wrapping_sub(ONES)
 }
 
-/// As [`suspects`], and bytes of 0x80 and above are not marked.
+/// Marks (by its high bit) the lowest byte of `word` that a JSON string cannot hold as it is: a quote, a backslash or a
+/// control character; 0 where there is none. Bytes above the lowest mark may be marked wrongly.
 #[inline(always)]
-fn specials(word: u64) -> u64 {
+pub fn specials(word: u64) -> u64 {
     suspects(word) & !word & HIGHS
 }
 
@@ -265,7 +266,7 @@ pub(crate) fn unit(text: &[u8], from: usize) -> u32 {
 
 /// Index of the first byte from `from` on that is no JSON white space.
 #[inline(never)]
-pub(crate) fn skip_space(text: &[u8], mut from: usize) -> usize {
+pub fn skip_space(text: &[u8], mut from: usize) -> usize {
     while let b' ' | b'\t' | b'\n' | b'\r' = byte(text, from) {
         from += 1;
     }

@@ -2,6 +2,18 @@
 
 use super::scan::{NO_UNIT, byte, unit};
 
+/// Where the first such byte stands; the text's length where there is none.
+#[inline(never)]
+pub fn find(text: &[u8], byte: u8) -> usize {
+    let mut at = 0;
+    while let Some(found) = text.get(at)
+        && *found != byte
+    {
+        at += 1;
+    }
+    at
+}
+
 /// Where `text` stands in a list; the list's length where it does not. One loop takes far less of a module than a
 /// `match` over texts does.
 #[inline(never)]
