@@ -2,59 +2,22 @@
 
 mod events;
 
-use leafpack_filter_audit::{Settings, audit};
-use leafpack_fluent_bit::{Call, Time, native};
-use leafpack_settings_schema::Subject;
+use leafpack_filter_audit::audit;
+use leafpack_settings_schema::{Subject, agree};
 use serde_json::{Value, json};
 
 fn subject() -> Subject {
-    Subject::new(include_str!("../settings.schema.json"), notes, run)
-}
-
-fn notes(settings: &str) -> String {
-    native::load::<Settings>("audit", Some(settings)).1
-}
-
-/// What the filter makes of some events.
-fn run(settings: Option<&str>) -> String {
-    let (settings, _) = native::load::<Settings>("audit", settings);
-    let mut out = String::new();
-    for n in 0..events::SHAPES {
+    let records = (0..events::SHAPES).map(|n| {
         let mut event = events::event(n);
         event["requestObject"] =
             json!({"note": "0123456789".repeat(1000), "of": event["requestObject"]});
-        let record = json!({"log": event.to_string(), "id": events::id(n)}).to_string();
-        let call = Call {
-            tag: b"audit",
-            time: Time::default(),
-            record: Some(record.as_bytes()),
-        };
-        if let Some(answer) = native::call(audit, &settings, &call) {
-            out += &(String::from_utf8(answer).unwrap() + "\n");
-        }
-    }
-    out
+        json!({"log": event.to_string(), "id": events::id(n)}).to_string()
+    });
+    let schema = include_str!("../settings.schema.json");
+    Subject::new("audit", audit, schema, records.collect())
 }
 
-#[test]
-fn known_keys_agree() {
-    subject().known_keys_agree();
-}
-
-#[test]
-fn values_agree() {
-    subject().values_agree();
-}
-
-#[test]
-fn random_documents_agree() {
-    subject().random_documents_agree();
-}
-
-#[test]
-fn defaults_are_the_codes() {
-    subject().defaults_are_the_codes();
-}
+agree!(subject);
 
 /// Editors complete the names of conditions.
 #[test]
@@ -67,7 +30,11 @@ fn conditions_agree() {
         .iter()
         .map(|name| name.as_str().unwrap())
         .collect();
-    let takes = |name: &str| notes(&json!({"drop": [{name: "x"}]}).to_string()).is_empty();
+    let subject = subject();
+    let takes = |name: &str| {
+        let settings = json!({"drop": [{name: "x"}]}).to_string();
+        subject.notes(&settings).is_empty()
+    };
     for name in &known {
         assert!(takes(name), "{name}");
     }

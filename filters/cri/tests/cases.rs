@@ -2,6 +2,7 @@
 
 use leafpack_filter_cri::{State, cri};
 use leafpack_fluent_bit::{Call, Time, native};
+use leafpack_peer::table;
 use serde_json::{Value, json};
 
 /// The host's time in the table.
@@ -23,27 +24,11 @@ fn run(record: &[u8], tag: &str, settings: Option<&str>) -> (String, String) {
 
 #[test]
 fn the_table_holds() {
-    let cases: Vec<Value> = serde_json::from_str(include_str!("../fixtures/cases.json")).unwrap();
-    let mut failures = Vec::new();
-    for case in &cases {
-        let record = match &case["line"] {
-            Value::Null => case["record"].clone(),
-            line => json!({ "log": line }),
-        };
-        let settings = case.get("settings").map(Value::to_string);
+    let table = include_str!("../fixtures/cases.json");
+    table::holds(table, 50, |case, settings| {
         let tag = case["tag"].as_str().unwrap_or("kube.test");
-        // As text: order and spelling count.
-        let (output, _) = run(record.to_string().as_bytes(), tag, settings.as_deref());
-        let expected = case["gives"].to_string();
-        if output != expected {
-            failures.push(format!(
-                "{}\n  gives   {output}\n  not     {expected}",
-                case["name"]
-            ));
-        }
-    }
-    assert!(cases.len() > 50);
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
+        run(table::records(case)[0].as_bytes(), tag, settings).0
+    });
 }
 
 /// What only a host that is out of memory, or a broken one, hands over.

@@ -1,36 +1,58 @@
 //! Holds the JSON Schema of a filter's settings file to the code that reads it, in both directions: what the schema
 //! takes the code must take without a word, and what it refuses the code must refuse.
 //!
-//! ```no_run
-//! use leafpack_settings_schema::Subject;
-//!
-//! # fn load(_: &str) -> String { String::new() }
-//! # fn run(_: Option<&str>) -> String { String::new() }
-//! let subject = Subject::new(include_str!("../../../filters/cri/settings.schema.json"), load, run);
-//! subject.known_keys_agree();
-//! subject.values_agree();
-//! subject.random_documents_agree();
-//! subject.defaults_are_the_codes();
-//! ```
+//! A filter's `tests/schema.rs` makes a [`Subject`] of its schema, its function and some records, and gives it to
+//! [`agree!`](crate::agree).
 
 mod sample;
 mod schema;
 
 use std::collections::BTreeSet;
 
+use leafpack_fluent_bit::run::Filter;
+use leafpack_fluent_bit::{Call, Settings, Time, native};
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use serde_json::{Value, json};
 
 use schema::Schema;
 
+/// The tests that hold a schema to the code, of a function that gives the [`Subject`].
+#[macro_export]
+macro_rules! agree {
+    ($subject:path) => {
+        #[test]
+        fn known_keys_agree() {
+            $subject().known_keys_agree();
+        }
+
+        #[test]
+        fn values_agree() {
+            $subject().values_agree();
+        }
+
+        #[test]
+        fn random_documents_agree() {
+            $subject().random_documents_agree();
+        }
+
+        #[test]
+        fn defaults_are_the_codes() {
+            $subject().defaults_are_the_codes();
+        }
+    };
+}
+
 /// A key that no filter has.
 const UNKNOWN: &str = "no-such-key";
+
+/// What a filter makes of some records with a settings file of this text, or with none.
+type Run = Box<dyn Fn(Option<&str>) -> String>;
 
 /// A filter's schema, beside its code.
 pub struct Subject {
     schema: Schema,
-    notes: fn(&str) -> String,
-    run: fn(Option<&str>) -> String,
+    notes: Box<dyn Fn(&str) -> String>,
+    run: Run,
 }
 
 impl std::fmt::Debug for Subject {
@@ -40,13 +62,17 @@ impl std::fmt::Debug for Subject {
 }
 
 impl Subject {
-    /// `schema` is the text of `settings.schema.json`. `notes` gives what the filter says on stderr when it loads a
-    /// settings file of this text: nothing, if all is well. `run` gives what it makes of some records with such a file,
-    /// or with none.
+    /// `schema` is the text of `settings.schema.json`, of the filter that `module` has; `records` are some that the filter
+    /// is run on, with the tag of a container's file.
     ///
     /// # Panics
     /// If the schema can't be read, says what this crate does not know, or lacks what editors show.
-    pub fn new(schema: &str, notes: fn(&str) -> String, run: fn(Option<&str>) -> String) -> Self {
+    pub fn new<S: Settings>(
+        module: &'static str,
+        filter: Filter<S>,
+        schema: &str,
+        records: Vec<String>,
+    ) -> Self {
         let schema = Schema::read(schema);
         let root = schema.root();
         assert_eq!(
@@ -66,7 +92,29 @@ impl Subject {
                 path.join(".")
             );
         });
-        Self { schema, notes, run }
+        Self {
+            schema,
+            notes: Box::new(move |settings| native::load::<S>(module, Some(settings)).1),
+            run: Box::new(move |settings| {
+                let (settings, _) = native::load::<S>(module, settings);
+                let answer = |record: &String| {
+                    let call = Call {
+                        tag: b"kube.var.log.containers.web-0_shop_nginx-0123.log",
+                        time: Time::default(),
+                        record: Some(record.as_bytes()),
+                    };
+                    let answer = native::call(filter, &settings, &call);
+                    let answer = answer.unwrap_or_else(|| b"dropped".to_vec());
+                    String::from_utf8(answer).expect("UTF-8") + "\n"
+                };
+                records.iter().map(answer).collect()
+            }),
+        }
+    }
+
+    /// What the filter says on stderr when it loads a settings file of this text: nothing, if all is well.
+    pub fn notes(&self, settings: &str) -> String {
+        (self.notes)(settings)
     }
 
     /// Every key that the code names in its note on an unknown one is in the schema, and none besides.
