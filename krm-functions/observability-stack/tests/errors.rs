@@ -208,6 +208,33 @@ fn lines_are_joined_where_that_loses_nothing() {
     }
 }
 
+/// Before 4.1 what is read at a time decides how often the module is loaded; it never exceeds the longest line.
+#[test]
+fn old_versions_read_more_at_a_time() {
+    for (tag, limit, expected) in [
+        ("3.2.2", "1Mi", 131_072),
+        ("4.0.14-debug", "1Mi", 131_072),
+        ("3.2.2", "64Ki", 65_536),
+        ("4.1.0", "1Mi", 32_768),
+        ("5.1.1", "1Mi", 32_768),
+        ("latest", "1Mi", 32_768),
+    ] {
+        let config = format!("{GOOD}  logs: {{lineLimit: {limit}, image: {{tag: {tag}}}}}\n");
+        let objects = common::objects(&config);
+        let text = objects
+            .iter()
+            .find_map(|object| object.get_str("data[fluent-bit.conf]"))
+            .expect("the pipeline");
+        let line = text
+            .lines()
+            .find(|line| line.contains("Buffer_Chunk_Size"))
+            .expect("the line");
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let expected = expected.to_string();
+        assert_eq!(words, ["Buffer_Chunk_Size", expected.as_str()], "{tag}");
+    }
+}
+
 #[test]
 fn versions_with_known_faults_are_named() {
     for (tag, warned) in [

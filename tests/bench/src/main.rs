@@ -113,17 +113,19 @@ fn run() -> Result<(), String> {
     let settings = folder.path().join("settings");
     std::fs::create_dir(&settings).map_err(|error| format!("cannot make a folder: {error}"))?;
     let modules = workspace().join("dist/filters");
-    let place = pipeline::Place {
-        identity: dist("bench/identity.wasm"),
-        settings,
-        stack: stack::Stack::render(
-            &dist("bin/leafpack"),
-            &workspace().join("examples/spoke/stack.yaml"),
-        )?,
-        modules,
-    };
     let mut all = Vec::new();
     for bit in &hosts {
+        let place = pipeline::Place {
+            identity: dist("bench/identity.wasm"),
+            settings: settings.clone(),
+            stack: stack::Stack::render(
+                &dist("bin/leafpack"),
+                &workspace().join("examples/spoke/stack.yaml"),
+                bit.version,
+                folder.path(),
+            )?,
+            modules: modules.clone(),
+        };
         all.push(measure::run(
             bit,
             &options.plan,
@@ -133,7 +135,7 @@ fn run() -> Result<(), String> {
         )?);
     }
     let mut verdicts: Vec<budget::Verdict> = all.iter().flat_map(budget::of_cpu).collect();
-    verdicts.extend(budget::of_size(&sizes(&place.modules, functions.keys())?));
+    verdicts.extend(budget::of_size(&sizes(&modules, functions.keys())?));
 
     println!("{}", report::body(&all, &verdicts, &options.plan));
     if options.plan.patterns.is_empty() {

@@ -190,6 +190,14 @@ impl Pipeline {
         self.ours().next().is_some() || matches!(self.steps, [Step::Stack])
     }
 
+    /// The line that says how much the input reads at a time, where it is not Fluent Bit's own choice.
+    pub(crate) fn read<'p>(&self, place: &'p Place) -> &'p str {
+        match self.steps {
+            [Step::Stack] => &place.stack.read,
+            _ => "",
+        }
+    }
+
     /// The fields that must come out, and whether there may be more.
     pub(crate) fn expected(&self, line: &Line) -> (Map<String, Value>, bool) {
         let text = |value: &str| Value::from(value);

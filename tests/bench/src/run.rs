@@ -121,11 +121,12 @@ fn run(
     let config = format!(
         "[SERVICE]\n    Flush 0.2\n    Grace 60\n    Log_Level warn\n    Parsers_File {}\n\
          [INPUT]\n    Name tail\n    Path {}\n    Tag {TAG}\n    Read_from_Head on\n    Exit_On_Eof on\n    \
-         Buffer_Max_Size 1048578\n{}{}{sections}[OUTPUT]\n{output}",
+         Buffer_Max_Size 1048578\n{}{}{}{sections}[OUTPUT]\n{output}",
         folder.join("parsers.conf").display(),
         file.display(),
         pipeline.shape.input(),
         pipeline.input,
+        pipeline.read(place),
     );
     write(folder.join("fluent-bit.conf"), &config)?;
     let log = folder.join("log");

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use krm_rs::Value;
+use krm_rs::{Value, json};
 use leafpack_tests::objects;
 
 /// Where the generated configuration has its modules and settings in the pod.
@@ -18,14 +18,30 @@ pub(crate) struct Stack {
     pub(crate) settings: Vec<(String, String)>,
     /// Module file and function of each wasm filter.
     pub(crate) functions: Vec<(String, String)>,
+    /// The line of the tail input that says how much is read at a time.
+    pub(crate) read: String,
 }
 
 impl Stack {
-    /// Renders `resource`.
-    pub(crate) fn render(leafpack: &Path, resource: &Path) -> Result<Self, String> {
+    /// Renders `resource` for a Fluent Bit of this version. `folder` takes what is written on the way.
+    pub(crate) fn render(
+        leafpack: &Path,
+        resource: &Path,
+        version: (u32, u32, u32),
+        folder: &Path,
+    ) -> Result<Self, String> {
+        let (major, minor, patch) = version;
+        let text = std::fs::read(resource)
+            .map_err(|error| format!("cannot read {}: {error}", resource.display()))?;
+        let mut objects = objects::read(&text).into_values();
+        let mut config = objects.next().ok_or("the example holds no object")?;
+        config["spec"]["logs"]["image"] = json!({"tag": format!("{major}.{minor}.{patch}")});
+        let file = folder.join("stack.yaml");
+        std::fs::write(&file, krm_rs::yaml::emit(&config))
+            .map_err(|error| format!("cannot write {}: {error}", file.display()))?;
         let output = Command::new(leafpack)
             .arg("render")
-            .arg(resource)
+            .arg(&file)
             .output()
             .map_err(|error| format!("cannot run {}: {error}", leafpack.display()))?;
         if !output.status.success() {
@@ -48,6 +64,11 @@ impl Stack {
             }
         }
         let config = config.ok_or("leafpack render: found no fluent-bit.conf in any ConfigMap")?;
+        let read = config
+            .lines()
+            .find(|line| line.trim_start().starts_with("Buffer_Chunk_Size"))
+            .ok_or("leafpack render: found no Buffer_Chunk_Size in fluent-bit.conf")?;
+        let read = format!("{read}\n");
         let (filters, functions) = filters(&config);
         if functions.is_empty() {
             return Err("leafpack render: found no wasm filter in fluent-bit.conf".into());
@@ -56,6 +77,7 @@ impl Stack {
             filters,
             settings,
             functions,
+            read,
         })
     }
 
@@ -117,6 +139,7 @@ mod tests {
             filters,
             settings: vec![],
             functions,
+            read: String::new(),
         };
         assert_eq!(
             stack.sections(Path::new("/m"), Path::new("/s")),

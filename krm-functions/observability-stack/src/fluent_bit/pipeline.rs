@@ -1,6 +1,6 @@
 //! The pipeline: from the node's log files to the hub.
 
-use super::settings::{Join, READ, file_pattern};
+use super::settings::{Join, file_pattern};
 use super::{CONTAINER, HTTP, config::Config, filter, paths};
 use crate::plan::Plan;
 
@@ -115,7 +115,7 @@ fn input(plan: &Plan, config: &mut Config) {
         .set("DB", format_args!("{}/tail.db", paths::STATE))
         .set("DB.Sync", "normal")
         .set("DB.Locking", "On")
-        .set("Buffer_Chunk_Size", READ)
+        .set("Buffer_Chunk_Size", plan.logs.read)
         // The buffer holds the line, its line feed and a NUL.
         .set("Buffer_Max_Size", plan.logs.line_limit + 2)
         // Without it a line that is too long ends the reading of its file for good.

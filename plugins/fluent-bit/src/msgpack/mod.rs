@@ -16,7 +16,8 @@
 //! - A field whose name takes 65,000 bytes or more becomes one JSON text, in a field [`KEY_FIELD`].
 //!
 //! Before that, on the way in: binary values become strings, extensions a string `ext:` with their type and bytes in
-//! hexadecimal digits, NaN and infinities strings, and keys that are scalars their text.
+//! hexadecimal digits, NaN and infinities strings, doubles that have no short decimal form (beyond 2^64, most below 2^-10)
+//! strings such as `0x1fp-80`, and keys that are scalars their text.
 
 mod number;
 mod read;
