@@ -75,6 +75,8 @@ pub(crate) fn crates_in(path: &Path) -> Result<Vec<String>> {
     let mut names: Vec<String> = entries
         .filter_map(|entry| entry.ok())
         .filter(|entry| entry.path().join("Cargo.toml").is_file())
+        // What several of them share is a library.
+        .filter(|entry| entry.path().join("src/main.rs").is_file())
         .filter_map(|entry| entry.file_name().into_string().ok())
         .collect();
     names.sort();

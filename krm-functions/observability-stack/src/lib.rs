@@ -1,20 +1,15 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
-mod check;
-mod endpoint;
 mod fluent_bit;
-mod flux;
-mod modules;
 mod names;
 mod plan;
 mod profile;
-mod quantity;
 mod resources;
 pub mod spec;
 mod stack;
 
-pub use modules::{Embedded, Modules, Source};
+pub use leafpack_fn_common::modules::{Embedded, Modules, Source};
 
 use krm_rs::{Function, Items, Object, ResultItem, Results};
 use plan::Plan;
@@ -49,8 +44,8 @@ impl<M: Source> Function for ObservabilityStack<M> {
             return;
         };
         let modules = M::modules();
-        if let Err(fault) = modules.check() {
-            results.push(module_error(&fault));
+        if let Err(fault) = modules.check(stack::FILTERS) {
+            results.push(fault.result());
             return;
         }
         match stack::render(&plan, &modules) {
@@ -68,22 +63,6 @@ impl<M: Source> Function for ObservabilityStack<M> {
                 "write the value without a Flux expression",
             )),
         }
-    }
-}
-
-fn module_error(fault: &modules::Fault) -> ResultItem {
-    match fault {
-        modules::Fault::Missing => ResultItem::error(
-            "this function was built without its filter modules",
-            "run cargo xtask build",
-        ),
-        modules::Fault::TooLarge(size) => ResultItem::error(
-            format!(
-                "the filter modules take {size} bytes of a ConfigMap, of which {} fit",
-                modules::LIMIT
-            ),
-            "build them with cargo xtask build, which checks their size",
-        ),
     }
 }
 

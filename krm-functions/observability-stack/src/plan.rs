@@ -1,11 +1,12 @@
 //! What a [`Spec`] means: checked, with its defaults filled in, and ready to be derived from.
 
-use crate::check::{Check, is_dns_label, is_dns_subdomain, is_label_value};
-use crate::endpoint::{Endpoint, Host};
 use crate::fluent_bit;
-use crate::flux::Expressions;
 use crate::spec::{Metrics, Network, Policy, Profile, Role, Scrape, Spec};
 use krm_rs::{Path, Results, json};
+use leafpack_fn_common::check::{Check, is_dns_label, is_dns_subdomain, is_label_value};
+use leafpack_fn_common::duration::duration_ms;
+use leafpack_fn_common::endpoint::{Api, Endpoint, Host};
+use leafpack_fn_common::flux::Expressions;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -153,7 +154,7 @@ fn hub_logs(spec: &Spec, check: &mut Check<'_>) -> Option<Endpoint> {
     } else {
         "observability"
     };
-    match Endpoint::parse(url, namespace) {
+    match Endpoint::parse(url, namespace, Api::JsonLines) {
         Ok(endpoint) => {
             check.note(&endpoint.host.text());
             warn_of_host(&endpoint.host, spec, check);
@@ -271,20 +272,6 @@ fn scrape_interval(metrics: &Metrics, check: &mut Check<'_>) -> Option<u64> {
     ms
 }
 
-/// A duration of one unit, such as `30s`.
-fn duration_ms(text: &str) -> Option<u64> {
-    let at = text.find(|c: char| !c.is_ascii_digit())?;
-    let (number, unit) = text.split_at(at);
-    let factor = match unit {
-        "ms" => 1,
-        "s" => 1_000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        _ => return None,
-    };
-    number.parse::<u64>().ok()?.checked_mul(factor)
-}
-
 fn network(spec: &Spec, check: &mut Check<'_>) {
     let network = &spec.network;
     for (index, namespace) in network.scrape_from.iter().enumerate() {
@@ -336,16 +323,6 @@ mod tests {
             " 1:0",
         ] {
             assert_eq!(tenant_ids(text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn durations_have_one_unit() {
-        assert_eq!(duration_ms("500ms"), Some(500));
-        assert_eq!(duration_ms("30s"), Some(30_000));
-        assert_eq!(duration_ms("2h"), Some(7_200_000));
-        for text in ["", "30", "s", "1m30s", "-1s", "1 s", "1d"] {
-            assert_eq!(duration_ms(text), None, "{text}");
         }
     }
 }

@@ -1,10 +1,10 @@
 //! A container's requests and limits.
 
-use crate::check::{Check, is_dns_subdomain, is_label_value};
 use crate::profile;
-use crate::quantity::Quantity;
 use crate::spec::Resources;
 use krm_rs::{Path, json};
+use leafpack_fn_common::check::{Check, is_dns_subdomain, is_label_value};
+use leafpack_fn_common::quantity::Quantity;
 use std::collections::BTreeMap;
 
 /// A container's resources, as they are generated: names and quantities.

@@ -1,11 +1,14 @@
 //! A [`Plan`] becomes objects.
 
 use crate::fluent_bit;
-use crate::flux::Mixed;
-use crate::modules::Modules;
 use crate::names::{MANAGED_BY, MANAGED_BY_LABEL, STACK_LABEL};
 use crate::plan::Plan;
 use krm_rs::Object;
+use leafpack_fn_common::flux::Mixed;
+use leafpack_fn_common::modules::{Filter, Modules};
+
+/// The filters that a stack may use.
+pub(crate) const FILTERS: &[Filter] = &[Filter::ContainerLogs];
 
 /// An object that cannot be right; a mistake of this function, not of its user.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -48,6 +48,7 @@ impl Source for Unbuilt {
     fn modules() -> Modules<'static> {
         Modules {
             container_logs: b"",
+            ..Modules::default()
         }
     }
 }
@@ -58,6 +59,7 @@ impl Source for Large {
     fn modules() -> Modules<'static> {
         Modules {
             container_logs: &[0; 200_000],
+            ..Modules::default()
         }
     }
 }

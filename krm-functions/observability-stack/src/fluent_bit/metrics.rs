@@ -5,6 +5,7 @@ use crate::names::COMPONENT_LABEL;
 use crate::plan::Plan;
 use crate::spec::Scrape;
 use krm_rs::{Object, json};
+use leafpack_fn_common::duration::duration_text;
 
 /// Version 2 knows what version 1 does not: whether an input stands still because the buffer is full.
 const PATH: &str = "/api/v2/metrics/prometheus";
@@ -55,8 +56,8 @@ fn scrape(plan: &Plan) -> Object {
                 "endpoints": [{
                     "port": HTTP.name,
                     "path": PATH,
-                    "interval": duration(plan.scrape_interval_ms),
-                    "scrapeTimeout": duration(timeout),
+                    "interval": duration_text(plan.scrape_interval_ms),
+                    "scrapeTimeout": duration_text(timeout),
                     "relabelConfigs": [{
                         "sourceLabels": ["__meta_kubernetes_pod_node_name"],
                         "targetLabel": "node",
@@ -64,12 +65,4 @@ fn scrape(plan: &Plan) -> Object {
                 }],
             }),
         )
-}
-
-fn duration(ms: u64) -> String {
-    if ms.is_multiple_of(1_000) {
-        format!("{}s", ms / 1_000)
-    } else {
-        format!("{ms}ms")
-    }
 }

@@ -11,9 +11,9 @@ mod workload;
 
 pub(crate) use settings::{Plan, version};
 
-use crate::modules::Modules;
 use crate::names::Component;
 use krm_rs::Object;
+use leafpack_fn_common::modules::Modules;
 
 /// What everything here is called.
 const COMPONENT: Component = Component {

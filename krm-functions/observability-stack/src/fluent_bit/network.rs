@@ -1,11 +1,11 @@
 //! Who may talk to Fluent Bit, and to whom it may talk. Policies add up: what is missing here another one can allow.
 
 use super::{COMPONENT, HTTP};
-use crate::endpoint::Host;
 use crate::names::NAMESPACE_LABEL;
 use crate::plan::Plan;
 use crate::spec::Policy;
 use krm_rs::{Object, Value, json};
+use leafpack_fn_common::endpoint::Host;
 use std::net::IpAddr;
 
 /// Where the cluster's DNS runs, by the label that CoreDNS has in kubeadm, Talos and most others.

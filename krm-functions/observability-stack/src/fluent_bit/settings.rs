@@ -1,13 +1,13 @@
 //! What `spec.logs` means for Fluent Bit.
 
 use super::paths;
-use crate::check::{Check, is_dns_subdomain};
 use crate::plan::Tenant;
 use crate::profile;
-use crate::quantity::Quantity;
 use crate::resources::ContainerResources;
 use crate::spec::{self, Format, Image, JsonBody, Logs, Spec};
 use krm_rs::json;
+use leafpack_fn_common::check::{Check, is_dns_subdomain};
+use leafpack_fn_common::quantity::Quantity;
 
 /// Fluent Bit closes a chunk of its buffer at this size, in bytes (`FLB_INPUT_CHUNK_FS_MAX_SIZE`).
 const CHUNK: u64 = 2_048_000;

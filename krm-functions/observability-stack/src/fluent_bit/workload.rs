@@ -1,11 +1,11 @@
 //! The DaemonSet, and the ConfigMaps that it mounts.
 
 use super::{COMPONENT, CONTAINER, HTTP, access, config_map_names, filter, paths, pipeline};
-use crate::modules::{Modules, encoded};
 use crate::plan::Plan;
 use crate::profile;
 use fnv::FnvHasher;
 use krm_rs::{Object, Value, json};
+use leafpack_fn_common::modules::{Modules, encoded};
 use std::hash::Hasher as _;
 
 /// A hash of everything that the pods read at their start, so that a change of it rolls them.
@@ -104,7 +104,7 @@ fn substituted(plan: &Plan) -> Option<String> {
     ]
     .into_iter()
     .filter_map(|(name, value)| value.map(|value| format!("{name}={value}")))
-    .filter(|pair| crate::flux::has_dollars(pair))
+    .filter(|pair| leafpack_fn_common::flux::has_dollars(pair))
     .collect();
     (!values.is_empty()).then(|| values.join(" "))
 }

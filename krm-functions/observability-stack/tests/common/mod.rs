@@ -14,6 +14,7 @@ impl Source for Placeholder {
     fn modules() -> Modules<'static> {
         Modules {
             container_logs: b"\0asm\x01\0\0\0",
+            ..Modules::default()
         }
     }
 }

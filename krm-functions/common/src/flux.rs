@@ -9,14 +9,14 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 /// The annotation that keeps Flux's substitution away from an object, and its value.
-pub(crate) const DISABLED: (&str, &str) = ("kustomize.toolkit.fluxcd.io/substitute", "disabled");
+pub const DISABLED: (&str, &str) = ("kustomize.toolkit.fluxcd.io/substitute", "disabled");
 
 /// The forms that [`split`] takes, for a message.
-pub(crate) const FORMS: &str = "${NAME}, ${NAME:=default} or ${NAME/pattern/replacement}";
+pub const FORMS: &str = "${NAME}, ${NAME:=default} or ${NAME/pattern/replacement}";
 
 /// A part of a value that is carried through unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Part<'a> {
+pub enum Part<'a> {
     /// Text that stays as it is.
     Literal(&'a str),
     /// `${…}`, whole.
@@ -25,7 +25,7 @@ pub(crate) enum Part<'a> {
 
 /// Why a value with dollars is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub enum Fault {
     /// `$$`, which Flux turns into `$`, and nobody else does.
     DoubleDollar,
     /// A `${` without its `}`.
@@ -50,7 +50,7 @@ impl fmt::Display for Fault {
 }
 
 /// Whether Flux would change this text.
-pub(crate) fn has_dollars(text: &str) -> bool {
+pub fn has_dollars(text: &str) -> bool {
     text.contains("${") || text.contains("$$")
 }
 
@@ -60,7 +60,7 @@ pub(crate) fn has_dollars(text: &str) -> bool {
 /// Dollars that are no expression of the [`FORMS`]. Flux knows more forms, but fails on some (`${a-b}`, `${a.b}`) and
 /// reads others differently than a shell does (`:+`, `:?`, offsets in bytes), so the ones that are safe are listed, not
 /// the others.
-pub(crate) fn split(value: &str) -> Result<Vec<Part<'_>>, Fault> {
+pub fn split(value: &str) -> Result<Vec<Part<'_>>, Fault> {
     let mut parts = Vec::new();
     let mut rest = value;
     loop {
@@ -128,11 +128,11 @@ fn is_plain(text: &str) -> bool {
 
 /// The user's expressions; every other `${` and `$$` in an object is somebody else's.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Expressions(BTreeSet<String>);
+pub struct Expressions(BTreeSet<String>);
 
 impl Expressions {
     /// Takes note of a value's expressions. The value has been [`split`] before.
-    pub(crate) fn note(&mut self, value: &str) {
+    pub fn note(&mut self, value: &str) {
         for part in split(value).unwrap_or_default() {
             if let Part::Expression(text) = part {
                 self.0.insert(text.to_owned());
@@ -145,7 +145,7 @@ impl Expressions {
     ///
     /// # Errors
     /// An object with both kinds cannot be right.
-    pub(crate) fn seal(&self, object: &mut Object) -> Result<(), Mixed> {
+    pub fn seal(&self, object: &mut Object) -> Result<(), Mixed> {
         let mut found = Found::default();
         self.scan(object.as_value(), &mut found);
         match (found.expression, found.literal) {
@@ -206,11 +206,11 @@ struct Found {
 
 /// An object in which Flux would have to replace one thing and leave another.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Mixed {
+pub struct Mixed {
     /// A user's expression.
-    pub(crate) expression: String,
+    pub expression: String,
     /// The start of a text that Flux must leave alone.
-    pub(crate) literal: String,
+    pub literal: String,
 }
 
 #[cfg(test)]

@@ -1,36 +1,88 @@
-//! Where logs go: one URL, and the parts that follow from it.
+//! Where logs and metrics go: one URL, and the parts that follow from it.
 
 mod host;
 
 use crate::flux;
 
-pub(crate) use host::Host;
+pub use host::Host;
 
-/// VictoriaLogs' handler for one JSON object a line; `/insert` alone is unsupported there.
-pub(crate) const JSON_LINES_PATH: &str = "/insert/jsonline";
+/// What is spoken at an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Api {
+    /// VictoriaLogs' handler for one JSON object a line; `/insert` alone is unsupported there.
+    JsonLines,
+    /// Prometheus' remote write: of a single VictoriaMetrics, and behind `/insert/<tenant>/prometheus` of a vminsert.
+    RemoteWrite,
+}
 
-/// The hub's log store, as the spoke reaches it.
+impl Api {
+    /// What the path ends in.
+    #[must_use]
+    pub fn path(self) -> &'static str {
+        match self {
+            Api::JsonLines => "/insert/jsonline",
+            Api::RemoteWrite => "/api/v1/write",
+        }
+    }
+
+    /// What a path that was meant for this one may hold instead of its end.
+    fn begins(self) -> &'static str {
+        match self {
+            Api::JsonLines => "/insert",
+            Api::RemoteWrite => "/api",
+        }
+    }
+
+    fn rule(self) -> &'static str {
+        match self {
+            Api::JsonLines => "VictoriaLogs takes these logs at /insert/jsonline",
+            Api::RemoteWrite => "VictoriaMetrics takes these metrics at /api/v1/write",
+        }
+    }
+
+    /// A name for hosts in examples, and for a variable that holds one.
+    fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Api::JsonLines => ("logs.example.com", "LOGS_HOST"),
+            Api::RemoteWrite => ("metrics.example.com", "METRICS_HOST"),
+        }
+    }
+
+    fn usual_port(self) -> u16 {
+        match self {
+            Api::JsonLines => 9428,
+            Api::RemoteWrite => 8428,
+        }
+    }
+
+    /// A URL that is right.
+    fn example(self) -> String {
+        format!("https://{}{}", self.names().0, self.path())
+    }
+}
+
+/// A store of the hub, as the spoke reaches it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Endpoint {
+pub struct Endpoint {
     /// Whether to speak TLS.
-    pub(crate) tls: bool,
+    pub tls: bool,
     /// The host.
-    pub(crate) host: Host,
+    pub host: Host,
     /// The port: the URL's, or that of its scheme.
-    pub(crate) port: u16,
-    /// The path, without parameters; ends in [`JSON_LINES_PATH`].
-    pub(crate) path: String,
+    pub port: u16,
+    /// The path, without parameters; ends in [`Api::path`].
+    pub path: String,
 }
 
 /// Why a URL is refused, and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Fault {
+pub struct Fault {
     /// A clause, to follow "found …:".
-    pub(crate) reason: String,
+    pub reason: String,
     /// The URL that was probably meant.
-    pub(crate) fix: String,
+    pub fix: String,
     /// The URL holds what must not be repeated; the other two do not.
-    pub(crate) secret: bool,
+    pub secret: bool,
 }
 
 impl Fault {
@@ -43,34 +95,27 @@ impl Fault {
     }
 }
 
-/// Stands in for what cannot be told from a wrong URL.
-const EXAMPLE_HOST: &str = "logs.example.com";
-
 impl Endpoint {
-    /// Reads `http[s]://host[:port][/prefix/insert/jsonline]`, as a pod of `namespace` would have to use it. The host, and
+    /// Reads `http[s]://host[:port][/prefix/insert/jsonline]`, or with the path of another API, as a pod of `namespace` would have to use it. The host, and
     /// nothing else, may hold Flux expressions: it is carried through unchanged, and the rest decides on TLS, ports and
     /// policies.
     ///
     /// # Errors
     /// Anything else.
-    pub(crate) fn parse(url: &str, namespace: &str) -> Result<Self, Fault> {
+    pub fn parse(url: &str, namespace: &str, api: Api) -> Result<Self, Fault> {
         // Before anything of the URL can get into a message.
-        without_secrets(url, namespace)?;
-        let (tls, rest) = scheme(url)?;
+        without_secrets(url, namespace, api)?;
+        let (tls, rest) = scheme(url, api)?;
         let scheme = if tls { "https" } else { "http" };
         let (authority, path) = rest.split_at(authority_end(rest));
         if flux::has_dollars(path) {
             return Err(Fault::new(
                 "only the host may hold a Flux expression",
-                format!("{scheme}://{authority}{JSON_LINES_PATH}"),
+                format!("{scheme}://{authority}{}", api.path()),
             ));
         }
-        let path = read_path(path).map_err(|path| {
-            Fault::new(
-                format!("VictoriaLogs takes these logs at {JSON_LINES_PATH}"),
-                format!("{scheme}://{authority}{path}"),
-            )
-        })?;
+        let path = read_path(path, api)
+            .map_err(|path| Fault::new(api.rule(), format!("{scheme}://{authority}{path}")))?;
         if let Some((host, _)) = authority.split_once(":${") {
             return Err(Fault::new(
                 "the port is needed when this is built; only the host may be a Flux expression",
@@ -87,11 +132,11 @@ impl Endpoint {
         let Some(port) = port else {
             return Err(Fault::new(
                 "the port has to be a number from 1 to 65535",
-                format!("{scheme}://{host}:9428"),
+                format!("{scheme}://{host}:{}", api.usual_port()),
             ));
         };
         let host = host::parse(host, namespace).map_err(|wrong| {
-            let host = wrong.instead.as_deref().unwrap_or(EXAMPLE_HOST);
+            let host = wrong.instead.as_deref().unwrap_or(api.names().0);
             Fault::new(wrong.reason, format!("{scheme}://{host}:{port}"))
         })?;
         Ok(Endpoint {
@@ -103,12 +148,8 @@ impl Endpoint {
     }
 }
 
-fn example() -> String {
-    format!("https://{EXAMPLE_HOST}{JSON_LINES_PATH}")
-}
-
 /// Refuses credentials and parameters, wherever they stand and whatever else is wrong, without a word of them.
-fn without_secrets(url: &str, namespace: &str) -> Result<(), Fault> {
+fn without_secrets(url: &str, namespace: &str, api: Api) -> Result<(), Fault> {
     let (before, parameters) = url.split_at(parameters_start(url));
     let credentials = "credentials, which do not belong into a URL that everybody may read";
     let (reason, rest) = match before.rsplit_once('@') {
@@ -127,10 +168,10 @@ fn without_secrets(url: &str, namespace: &str) -> Result<(), Fault> {
         "https"
     };
     let fix = format!("{scheme}://{rest}");
-    let is_right = !rest.is_empty() && Endpoint::parse(&fix, namespace).is_ok();
+    let is_right = !rest.is_empty() && Endpoint::parse(&fix, namespace, api).is_ok();
     Err(Fault {
         reason: reason.to_owned(),
-        fix: if is_right { fix } else { example() },
+        fix: if is_right { fix } else { api.example() },
         secret: true,
     })
 }
@@ -141,7 +182,7 @@ fn parameters_start(url: &str) -> usize {
 }
 
 /// Whether to speak TLS, and what follows the scheme.
-fn scheme(url: &str) -> Result<(bool, &str), Fault> {
+fn scheme(url: &str, api: Api) -> Result<(bool, &str), Fault> {
     if let Some(rest) = url.strip_prefix("https://") {
         return Ok((true, rest));
     }
@@ -151,34 +192,34 @@ fn scheme(url: &str) -> Result<(bool, &str), Fault> {
     if url.starts_with('$') {
         return Err(Fault::new(
             "scheme, port and path are needed when this is built; only the host may be a Flux expression",
-            format!("https://${{LOGS_HOST}}:443{JSON_LINES_PATH}"),
+            format!("https://${{{}}}:443{}", api.names().1, api.path()),
         ));
     }
     let fix = if url.is_empty() || url.contains("://") {
-        example()
+        api.example()
     } else {
         format!("https://{url}")
     };
     Err(Fault::new("it has to begin with https:// or http://", fix))
 }
 
-/// The path, with VictoriaLogs' own where there is none.
+/// The path, with the API's own where there is none.
 ///
 /// # Errors
 /// The path that was probably meant: a gateway's prefix stays.
-fn read_path(path: &str) -> Result<String, String> {
+fn read_path(path: &str, api: Api) -> Result<String, String> {
     let is_path = |path: &str| path.chars().all(is_path) && !path.contains("//");
     if matches!(path, "" | "/") {
-        return Ok(JSON_LINES_PATH.to_owned());
+        return Ok(api.path().to_owned());
     }
-    if path.ends_with(JSON_LINES_PATH) && is_path(path) {
+    if path.ends_with(api.path()) && is_path(path) {
         return Ok(path.to_owned());
     }
-    let before = path.split("/insert").next().unwrap_or_default();
+    let before = path.split(api.begins()).next().unwrap_or_default();
     let parts: Vec<&str> = before.split('/').filter(|part| !part.is_empty()).collect();
     let prefix: String = parts.iter().map(|part| format!("/{part}")).collect();
     let prefix = if is_path(&prefix) { &*prefix } else { "" };
-    Err(format!("{prefix}{JSON_LINES_PATH}"))
+    Err(format!("{prefix}{}", api.path()))
 }
 
 /// Where the host and port end: at the first `/` that is not within an expression.
@@ -220,8 +261,10 @@ fn is_path(c: char) -> bool {
 mod tests {
     use super::*;
 
+    const JSON_LINES_PATH: &str = "/insert/jsonline";
+
     fn parse(url: &str) -> Result<Endpoint, Fault> {
-        Endpoint::parse(url, "observability")
+        Endpoint::parse(url, "observability", Api::JsonLines)
     }
 
     fn parsed(url: &str) -> (bool, String, u16, String) {
@@ -397,6 +440,34 @@ mod tests {
         ] {
             let fault = parse(url).expect_err(url);
             assert!(parse(&fault.fix).is_ok(), "{url}: {fault:?}");
+        }
+    }
+
+    /// A vminsert's path keeps its tenant; a base that takes other things is completed.
+    #[test]
+    fn remote_write_has_its_own_path() {
+        let parse = |url: &str| Endpoint::parse(url, "observability", Api::RemoteWrite);
+        for (url, path) in [
+            ("https://x.org", "/api/v1/write"),
+            ("https://x.org/api/v1/write", "/api/v1/write"),
+            (
+                "http://vminsert-infra.observability.svc:8480/insert/0/prometheus/api/v1/write",
+                "/insert/0/prometheus/api/v1/write",
+            ),
+        ] {
+            assert_eq!(parse(url).expect("right").path, path);
+        }
+        for (url, fix) in [
+            (
+                "http://x.org:8480/insert/0/prometheus",
+                "http://x.org:8480/insert/0/prometheus/api/v1/write",
+            ),
+            ("http://x.org/api/v1/import", "http://x.org/api/v1/write"),
+            ("metrics.example.com", "https://metrics.example.com"),
+            ("${HOST}", "https://${METRICS_HOST}:443/api/v1/write"),
+            ("https://x.org:0", "https://x.org:8428"),
+        ] {
+            assert_eq!(parse(url).expect_err(url).fix, fix);
         }
     }
 }

@@ -1,10 +1,10 @@
-//! Carries the built filter modules into the function, which can open no file when it runs.
+//! Carries the built filter modules into the functions, which can open no file when it runs.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-/// Modules that the stack puts into its ConfigMap, by name; `cargo xtask build` makes them first.
-const MODULES: [&str; 1] = ["container-logs"];
+/// Modules that functions put into a ConfigMap, by name; `cargo xtask build` makes them first.
+const MODULES: [&str; 4] = ["audit", "container-logs", "cri", "tenant"];
 
 fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));

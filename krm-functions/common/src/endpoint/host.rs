@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A host, and what a network policy can know of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Host {
+pub enum Host {
     /// An address.
     Address(IpAddr),
     /// A Service, or a pod of it: `[<pod>.]<name>.<namespace>.svc`, alone or with `cluster.local`, `clusterset.local` and
@@ -27,7 +27,7 @@ pub(crate) enum Host {
 
 impl Host {
     /// As Fluent Bit takes it.
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         match self {
             Host::Address(address) => address.to_string(),
             Host::Service { name, .. }
@@ -133,11 +133,15 @@ fn is_label(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::endpoint::Endpoint;
+    use crate::endpoint::{Api, Endpoint};
 
     #[test]
     fn tells_hosts_apart() {
-        let host = |url: &str| Endpoint::parse(url, "observability").expect(url).host;
+        let host = |url: &str| {
+            Endpoint::parse(url, "observability", Api::JsonLines)
+                .expect(url)
+                .host
+        };
         for url in [
             "http://vl.obs.svc:9428",
             "http://vl.obs.svc.cluster.local:9428",

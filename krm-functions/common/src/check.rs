@@ -4,7 +4,7 @@ use crate::flux::{self, Expressions, Part};
 use krm_rs::{Fix, ResultItem, Results, Value, json};
 
 /// Collects what is wrong, and the Flux expressions of what is right.
-pub(crate) struct Check<'r> {
+pub struct Check<'r> {
     results: &'r mut Results,
     expressions: Expressions,
     failed: bool,
@@ -12,7 +12,7 @@ pub(crate) struct Check<'r> {
 
 impl<'r> Check<'r> {
     /// Nothing found yet.
-    pub(crate) fn new(results: &'r mut Results) -> Self {
+    pub fn new(results: &'r mut Results) -> Self {
         Check {
             results,
             expressions: Expressions::default(),
@@ -21,35 +21,35 @@ impl<'r> Check<'r> {
     }
 
     /// The Flux expressions, where nothing was wrong.
-    pub(crate) fn finish(self) -> Option<Expressions> {
+    pub fn finish(self) -> Option<Expressions> {
         (!self.failed).then_some(self.expressions)
     }
 
     /// Takes note of the expressions in a value that was checked elsewhere.
-    pub(crate) fn note(&mut self, value: &str) {
+    pub fn note(&mut self, value: &str) {
         self.expressions.note(value);
     }
 
     /// Something is wrong with a field, and `fix` would be right.
-    pub(crate) fn error(&mut self, path: &str, message: &str, fix: Value) {
+    pub fn error(&mut self, path: &str, message: &str, fix: Value) {
         self.failed = true;
         self.results.error(path, message, Fix::Value(fix));
     }
 
     /// As [`Check::error`], about a field whose value goes into no report.
-    pub(crate) fn secret(&mut self, path: &str, message: &str, fix: Value) {
+    pub fn secret(&mut self, path: &str, message: &str, fix: Value) {
         self.failed = true;
         let item = ResultItem::error(message, Fix::Value(fix)).at(path);
         self.results.push(item.found("(not shown)"));
     }
 
     /// Something about a field is worth a look.
-    pub(crate) fn warning(&mut self, path: &str, message: &str) {
+    pub fn warning(&mut self, path: &str, message: &str) {
         self.results.warning(path, message);
     }
 
     /// A value that names, numbers or policies are computed from: it has to be `fits`, and may hold no dollars.
-    pub(crate) fn literal(
+    pub fn literal(
         &mut self,
         path: &str,
         value: &str,
@@ -79,7 +79,7 @@ impl<'r> Check<'r> {
     }
 
     /// A value that is carried through unchanged: it is `fits`, or holds Flux expressions between characters that are.
-    pub(crate) fn carried(
+    pub fn carried(
         &mut self,
         path: &str,
         value: &str,
@@ -125,17 +125,17 @@ impl<'r> Check<'r> {
 }
 
 /// A label of DNS (RFC 1123), as most names of objects and namespaces are.
-pub(crate) fn is_dns_label(text: &str) -> bool {
+pub fn is_dns_label(text: &str) -> bool {
     (1..=63).contains(&text.len()) && has_ends(text) && text.chars().all(is_dns)
 }
 
 /// Labels of DNS with dots between them.
-pub(crate) fn is_dns_subdomain(text: &str) -> bool {
+pub fn is_dns_subdomain(text: &str) -> bool {
     text.len() <= 253 && text.split('.').all(is_dns_label)
 }
 
 /// The value of a Kubernetes label, other than the empty one.
-pub(crate) fn is_label_value(text: &str) -> bool {
+pub fn is_label_value(text: &str) -> bool {
     let inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     (1..=63).contains(&text.len()) && has_ends(text) && text.chars().all(inner)
 }

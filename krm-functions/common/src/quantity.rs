@@ -2,7 +2,7 @@
 
 /// A quantity in thousandths of its unit: of a core, or of a byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Quantity(u128);
+pub struct Quantity(u128);
 
 /// Suffixes and what they stand for, in thousandths (`apimachinery/pkg/api/resource`, `suffix.go`).
 const SUFFIXES: [(&str, u128); 13] = [
@@ -24,7 +24,7 @@ const SUFFIXES: [(&str, u128); 13] = [
 impl Quantity {
     /// Reads `100m`, `0.5`, `2`, `128Mi`, `1Gi`, `1.5G` and the like. Exponents (`1e3`) and what is finer than a
     /// thousandth are not taken.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let (number, scale) = match text.strip_suffix('m') {
             Some(number) => (number, 1),
             None => SUFFIXES.iter().find_map(|(suffix, factor)| {
@@ -46,12 +46,12 @@ impl Quantity {
     }
 
     /// Whether nothing is left below one: of a byte, there is nothing smaller.
-    pub(crate) fn whole_bytes(self) -> bool {
+    pub fn whole_bytes(self) -> bool {
         self.0.is_multiple_of(1_000)
     }
 
     /// Whole bytes, for a quantity of bytes.
-    pub(crate) fn bytes(self) -> u64 {
+    pub fn bytes(self) -> u64 {
         u64::try_from(self.0 / 1_000).unwrap_or(u64::MAX)
     }
 }
