@@ -1,9 +1,12 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod access;
 mod fluent_bit;
+mod image;
 mod names;
 mod plan;
+mod policy;
 mod profile;
 mod resources;
 pub mod spec;

@@ -1,6 +1,7 @@
 //! What a [`Spec`] means: checked, with its defaults filled in, and ready to be derived from.
 
 use crate::fluent_bit;
+use crate::image;
 use crate::spec::{Metrics, Network, Policy, Profile, Role, Scrape, Spec};
 use krm_rs::{Path, Results, json};
 use leafpack_fn_common::check::{Check, is_dns_label, is_dns_subdomain, is_label_value};
@@ -109,6 +110,9 @@ impl Plan {
         let tenant = tenant(spec, &mut check);
         let scrape_interval_ms = scrape_interval(&spec.metrics, &mut check);
         network(spec, &mut check);
+        if !spec.images.registry.is_empty() {
+            image::registry("spec.images.registry", &spec.images.registry, &mut check);
+        }
         let logs = fluent_bit::Plan::read(spec, tenant, &mut check);
         let expressions = check.finish()?;
         Some(Plan {
@@ -186,7 +190,7 @@ fn warn_of_host(host: &Host, spec: &Spec, check: &mut Check<'_>) {
             ),
         ),
         Host::Address(IpAddr::V6(address))
-            if fluent_bit::version(&spec.logs.image.tag).is_some_and(|v| v < [5, 1, 1]) =>
+            if spec.logs.image.tag.as_deref().and_then(fluent_bit::version).is_some_and(|v| v < [5, 1, 1]) =>
         {
             check.warning(
                 path,

@@ -1,16 +1,24 @@
 //! What `spec.logs` means for Fluent Bit.
 
 use super::paths;
+use crate::image::{self, Image};
 use crate::plan::Tenant;
 use crate::profile;
 use crate::resources::ContainerResources;
-use crate::spec::{self, Format, Image, JsonBody, Logs, Spec};
+use crate::spec::{self, Format, JsonBody, Logs, Spec};
 use krm_rs::json;
 use leafpack_fn_common::check::{Check, is_dns_subdomain};
 use leafpack_fn_common::quantity::Quantity;
 
 /// Fluent Bit closes a chunk of its buffer at this size, in bytes (`FLB_INPUT_CHUNK_FS_MAX_SIZE`).
 const CHUNK: u64 = 2_048_000;
+
+/// Fluent Bit's own image.
+const IMAGE: image::Default = image::Default {
+    registry: "",
+    repository: "fluent/fluent-bit",
+    tag: "5.1.1",
+};
 
 /// What is read of a file at a time, in bytes: the `tail` input's own default. A line cannot be limited below it.
 const READ: u64 = 32_768;
@@ -47,8 +55,8 @@ pub(crate) struct Plan {
     pub(crate) line_limit: u64,
     /// What is read of a file at a time, in bytes; no more than the longest line.
     pub(crate) read: u64,
-    /// The whole image; may hold Flux expressions.
-    pub(crate) image: String,
+    /// The image.
+    pub(crate) image: Image,
     /// The container's resources.
     pub(crate) resources: ContainerResources,
     /// The pods' priority class.
@@ -88,8 +96,9 @@ impl Plan {
             "1Gi",
             check,
         );
-        let image = image(&logs.image, check);
-        let join = join(logs, check);
+        let image = Image::read(&logs.image, &IMAGE, &spec.images, "spec.logs.image", check);
+        check_version(&image.tag, check);
+        let join = join(logs, &image.tag, check);
         json_body(&logs.json_body, logs.format, check);
         let resources = ContainerResources::read(
             &profile::fluent_bit(spec.profile),
@@ -140,7 +149,7 @@ impl Plan {
             state_dir: state_dir?,
             max_chunks,
             line_limit: line_limit?,
-            read: read(&logs.image.tag).min(line_limit?),
+            read: read(&image.tag).min(line_limit?),
             image,
             resources,
             priority_class: Some(logs.priority_class.clone()).filter(|class| !class.is_empty()),
@@ -266,71 +275,6 @@ fn bytes(
     bytes
 }
 
-fn image(image: &Image, check: &mut Check<'_>) -> String {
-    let is_name = |text: &str| {
-        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
-        let is_end = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-        text.starts_with(is_end) && text.ends_with(is_end) && text.chars().all(fits)
-    };
-    if !image.registry.is_empty() {
-        check.carried(
-            "spec.logs.image.registry",
-            &image.registry,
-            "host[:port][/path] of a registry",
-            |text| {
-                let (host, path) = text.split_once('/').unwrap_or((text, "x"));
-                let (host, port) = host.split_once(':').unwrap_or((host, "1"));
-                is_dns_subdomain(host)
-                    && port.parse::<u16>().is_ok_and(|port| port != 0)
-                    && path.split('/').all(is_name)
-            },
-            "registry.example.com/mirror",
-        );
-    }
-    check.literal(
-        "spec.logs.image.repository",
-        &image.repository,
-        "a repository, without registry and tag",
-        |text| text.split('/').all(is_name),
-        "fluent/fluent-bit",
-    );
-    let is_tag = |text: &str| {
-        let inner = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        (1..=128).contains(&text.len())
-            && text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
-            && text.chars().all(inner)
-    };
-    check.literal(
-        "spec.logs.image.tag",
-        &image.tag,
-        "a tag such as 5.1.1",
-        is_tag,
-        "5.1.1",
-    );
-    let digest = image.digest.strip_prefix("sha256:");
-    let is_digest =
-        |hex: &str| hex.len() == 64 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    if !image.digest.is_empty() {
-        check.literal(
-            "spec.logs.image.digest",
-            &image.digest,
-            "sha256: and 64 hexadecimal digits, or \"\"",
-            |_| digest.is_some_and(is_digest),
-            "",
-        );
-    }
-    check_version(&image.tag, check);
-    let slash = if image.registry.is_empty() { "" } else { "/" };
-    let at = if image.digest.is_empty() { "" } else { "@" };
-    let Image {
-        registry,
-        repository,
-        tag,
-        digest,
-    } = image;
-    format!("{registry}{slash}{repository}:{tag}{at}{digest}")
-}
-
 /// The first Fluent Bit that keeps one instance of a filter for the life of the process; before, each chunk has its own,
 /// and the first half of a line would be lost with it.
 const FILTERS_LAST: [u32; 2] = [4, 1];
@@ -344,8 +288,7 @@ fn read(tag: &str) -> u64 {
 }
 
 /// Where lines are joined. A tag that names no version is taken on trust where the filter is asked for, but not otherwise.
-fn join(logs: &Logs, check: &mut Check<'_>) -> Join {
-    let tag = &logs.image.tag;
+fn join(logs: &Logs, tag: &str, check: &mut Check<'_>) -> Join {
     let release = release(tag);
     // To hold a fragment the filter gives back nothing. With msgpack the host makes a record without a body of that
     // (`filter_wasm.c`, 3.2.2 to 5.1.1), and what is sent with it is lost.

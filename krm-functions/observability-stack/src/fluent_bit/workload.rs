@@ -141,7 +141,7 @@ fn container(plan: &Plan) -> Value {
     };
     json!({
         "name": CONTAINER,
-        "image": plan.logs.image,
+        "image": plan.logs.image.text(),
         "command": ["/fluent-bit/bin/fluent-bit"],
         "args": [format!("--config={}/{}", paths::CONFIG, paths::CONFIG_FILE)],
         "ports": [{"name": HTTP.name, "containerPort": HTTP.number, "protocol": "TCP"}],
