@@ -86,8 +86,15 @@ pub(crate) fn cut(text: &[u8], most: usize) -> &[u8] {
     if let Some([b'\\', b'u', b'd' | b'D', b'c'..=b'f' | b'C'..=b'F', ..]) = text.get(at..) {
         at = last;
     }
-    while text.get(at).is_some_and(|byte| byte & 0xc0 == 0x80) && at > 0 {
-        at -= 1;
+    // Back to where a character starts. Bytes that are none are cut anywhere: behind them may stand an escape, and going
+    // back into it would leave half of it.
+    let is_inner = |byte: &u8| byte & 0xc0 == 0x80;
+    let mut start = at;
+    while at - start < 4 && start > 0 && text.get(start).is_some_and(is_inner) {
+        start -= 1;
+    }
+    if text.get(start).is_some_and(|byte| *byte >= 0xc0) {
+        at = start;
     }
     text.get(..at).unwrap_or_default()
 }
@@ -180,7 +187,9 @@ mod tests {
             assert_eq!(std::str::from_utf8(got).unwrap(), expected, "{text} {most}");
         }
         assert_eq!(cut(b"\xff\xff", 1), b"\xff");
-        assert_eq!(cut(b"\x80\x80\x80\x80\x80", 3), b"");
+        assert_eq!(cut(b"\x80\x80\x80\x80\x80", 3), b"\x80\x80\x80");
+        assert_eq!(cut(b"\\\"\xb4\xb4\xb4", 3), b"\\\"\xb4");
+        assert_eq!(cut(b"\xf0\x9f\x98\x80", 3), b"");
     }
 
     #[test]

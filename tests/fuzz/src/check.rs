@@ -307,14 +307,20 @@ fn remembers(case: &Case<'_>) -> bool {
 fn without_join(settings: &[u8]) -> Vec<u8> {
     const JOINED: &[u8] = b"\"filter\"";
     const MARKED: &[u8] = b"\"mark\"  ";
-    let mut settings = settings.to_vec();
-    while let Some(at) = settings
-        .windows(JOINED.len())
-        .position(|part| part == JOINED)
-    {
-        settings[at..at + MARKED.len()].copy_from_slice(MARKED);
+    let mut changed = settings.to_vec();
+    // With a backslash `join` may be spelt otherwise.
+    let is_escaped = settings.contains(&b'\\');
+    for at in 0..settings.len() {
+        if !settings[at..].starts_with(JOINED) {
+            continue;
+        }
+        let before = settings[..at].trim_ascii_end();
+        let name = before.strip_suffix(b":").map(<[u8]>::trim_ascii_end);
+        if is_escaped || name.is_some_and(|name| name.ends_with(b"\"join\"")) {
+            changed[at..at + MARKED.len()].copy_from_slice(MARKED);
+        }
     }
-    settings
+    changed
 }
 
 fn mark(fields: &Fields) -> Option<&str> {

@@ -102,8 +102,13 @@ impl Leaves {
         if text.starts_with('{')
             && let Ok(fields) = read::json(text.as_bytes())
         {
+            // Of a name that is there twice the last one counts, as JSON's readers have it.
+            let is_last =
+                |at: usize, name: &str| fields[at + 1..].iter().all(|(other, _)| other != name);
+            let mut counting = fields.iter().enumerate();
             // Names too, save those of Docker and of the message, which are others afterwards.
-            return fields.iter().all(|(_, value)| match value {
+            return counting.all(|(at, (name, value))| match value {
+                _ if !is_last(at, name) => true,
                 Value::String(text) => self.has_text(&read::text(text.as_bytes()), depth),
                 other => self.missing(other).is_none(),
             });

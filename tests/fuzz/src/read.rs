@@ -44,13 +44,23 @@ pub(crate) fn json(json: &[u8]) -> Result<Fields, String> {
 ///
 /// # Errors
 /// What is wrong.
-pub(crate) fn msgpack(mut bytes: &[u8]) -> Result<Fields, String> {
-    let value = rmpv::decode::read_value(&mut bytes).map_err(|error| error.to_string())?;
-    if bytes.is_empty() {
-        fields(value)
-    } else {
-        Err(format!("{} bytes follow", bytes.len()))
+pub(crate) fn msgpack(bytes: &[u8]) -> Result<Fields, String> {
+    let mut rest = bytes;
+    let value = rmpv::decode::read_value(&mut rest).map_err(|error| error.to_string())?;
+    if !rest.is_empty() {
+        return Err(format!("{} bytes follow", rest.len()));
     }
+    // The reader takes the one byte that begins no value for nil. Where that is what it is, nil in its place is the same.
+    const NONE: u8 = 0xc1;
+    const NIL: u8 = 0xc0;
+    for (at, _) in bytes.iter().enumerate().filter(|(_, byte)| **byte == NONE) {
+        let mut changed = bytes.to_vec();
+        changed[at] = NIL;
+        if rmpv::decode::read_value(&mut &changed[..]).is_ok_and(|other| other == value) {
+            return Err(format!("byte {at} begins no value"));
+        }
+    }
+    fields(value)
 }
 
 fn fields(value: Value) -> Result<Fields, String> {
@@ -195,7 +205,14 @@ mod tests {
         assert_eq!(msgpack(&bytes), Ok(fields));
         bytes.push(0xc0);
         assert!(msgpack(&bytes).is_err());
-        for wrong in [&b""[..], b"\x90", b"\x81\x01\x01", b"\x82\xa1a\x01"] {
+        assert!(msgpack(b"\x81\xa1a\xcc\xc1").is_ok());
+        for wrong in [
+            &b""[..],
+            b"\x90",
+            b"\x81\x01\x01",
+            b"\x82\xa1a\x01",
+            b"\x81\xa0\xc1",
+        ] {
             assert!(msgpack(wrong).is_err());
         }
     }
