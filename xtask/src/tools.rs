@@ -14,26 +14,69 @@ pub(crate) struct Requirement {
     pub(crate) versions: Vec<String>,
 }
 
-/// Programs in Go, all made by one build of `tests/go`.
-const GO_PROGRAMS: [&str; 4] = ["kustomize", "kubectl", "flux-substitute", "yaml-readers"];
+/// A Go module whose go.mod and go.sum pin programs, all made by one build.
+struct GoModule {
+    folder: &'static str,
+    programs: &'static [&'static str],
+    /// What to build, as `go build` takes it.
+    packages: &'static [&'static str],
+    /// A module, and the variable that its programs say their version from, which only the linker fills.
+    version: (&'static str, &'static str),
+}
+
+const GO_MODULES: [GoModule; 2] = [
+    GoModule {
+        folder: "tests/go",
+        programs: &["kustomize", "kubectl", "flux-substitute", "yaml-readers"],
+        packages: &["./cmd/...", "sigs.k8s.io/kustomize/kustomize/v5"],
+        version: ("k8s.io/kubectl", "k8s.io/component-base/version.gitVersion"),
+    },
+    // A module of its own: what it depends on is none of kustomize's and Flux's business.
+    GoModule {
+        folder: "tests/go/victoria",
+        programs: &[
+            "victoria-logs",
+            "victoria-metrics",
+            "vmagent",
+            "vmalert-tool",
+            "vmauth",
+        ],
+        packages: &["tool"],
+        version: (
+            "github.com/VictoriaMetrics/VictoriaMetrics",
+            "github.com/VictoriaMetrics/VictoriaMetrics/lib/buildinfo.Version",
+        ),
+    },
+];
 /// Packages from PyPI: a YAML 1.1 reader, and Kubernetes' schemas with what validates against them.
 const PYTHON_PACKAGES: [&str; 3] = ["PyYAML", "jsonschema", "kubernetes-validate"];
 /// Debian's packages that the crate wamrx is built with.
 const WAMR_PACKAGES: [&str; 4] = ["cmake", "make", "gcc", "libclang-dev"];
 
 /// What can be required, and how it comes to be there.
-const KNOWN: [(&str, &str); 7] = [
+const KNOWN: [(&str, &str); 13] = [
     ("kustomize", "cargo xtask tools kustomize"),
     ("kubectl", "cargo xtask tools kubectl"),
     ("flux-substitute", "cargo xtask tools flux-substitute"),
     ("yaml-readers", "cargo xtask tools yaml-readers"),
+    ("victoria-logs", "cargo xtask tools victoria-logs"),
+    ("victoria-metrics", "cargo xtask tools victoria-metrics"),
+    ("vmagent", "cargo xtask tools vmagent"),
+    ("vmalert-tool", "cargo xtask tools vmalert-tool"),
+    ("vmauth", "cargo xtask tools vmauth"),
     ("python", "cargo xtask tools python"),
     ("wamr", "cargo xtask tools wamr"),
     (
         "fluent-bit",
         "install Fluent Bit, or set FLUENT_BIT to its path (several: separated by a colon)",
     ),
+    (
+        "schemas",
+        "clone datreeio/CRDs-catalog, and set LEAFPACK_SCHEMAS to its path",
+    ),
 ];
+/// Those of [`KNOWN`] that nothing here installs.
+const BROUGHT: [&str; 2] = ["fluent-bit", "schemas"];
 
 /// Reads a list as `kustomize,fluent-bit=3.2.2,4.1.1`.
 pub(crate) fn parse_list(list: &str) -> Result<Vec<Requirement>> {
@@ -59,6 +102,14 @@ pub(crate) fn parse_list(list: &str) -> Result<Vec<Requirement>> {
                 ));
             }
         }
+    }
+    // Schemas say nothing without what holds objects against them.
+    let has = |tool: &str| requirements.iter().any(|one| one.tool == tool);
+    if has("schemas") && !has("python") {
+        requirements.push(Requirement {
+            tool: "python".into(),
+            versions: Vec::new(),
+        });
     }
     Ok(requirements)
 }
@@ -93,8 +144,9 @@ pub(crate) fn install(workspace: &Workspace, names: &[String]) -> Result<()> {
         names.is_empty() || names.iter().any(|name| tools.contains(&name.as_str()))
     };
     let mut failures = Vec::new();
-    if wanted(&GO_PROGRAMS) {
-        failures.extend(progress::step(&GO_PROGRAMS.join(", "), || go_programs(workspace)).err());
+    for module in GO_MODULES.iter().filter(|module| wanted(module.programs)) {
+        let build = || go_programs(workspace, module);
+        failures.extend(progress::step(&module.programs.join(", "), build).err());
     }
     if wanted(&["python"]) {
         failures.extend(progress::step(&PYTHON_PACKAGES.join(", "), || python(workspace)).err());
@@ -102,11 +154,9 @@ pub(crate) fn install(workspace: &Workspace, names: &[String]) -> Result<()> {
     if wanted(&["wamr"]) {
         failures.extend(progress::step("what WAMR is built with", wamr).err());
     }
-    if names.iter().any(|name| name == "fluent-bit") {
-        failures.push(format!(
-            "fluent-bit cannot be installed from here: {}",
-            how_to_get("fluent-bit")
-        ));
+    for name in names.iter().filter(|name| BROUGHT.contains(&name.as_str())) {
+        let how = how_to_get(name);
+        failures.push(format!("{name} cannot be installed from here: {how}"));
     }
     if failures.is_empty() {
         Ok(())
@@ -141,31 +191,24 @@ fn pip(folder: &Path) -> Command {
     pip
 }
 
-fn go_programs(workspace: &Workspace) -> Result<()> {
+fn go_programs(workspace: &Workspace, module: &GoModule) -> Result<()> {
     let go = go(workspace).map_or_else(|| install_go(workspace), Ok)?;
     let bin = workspace.tools().join("bin");
     create_folder(&bin)?;
-    let module = workspace.root.join("tests/go");
-    // kubectl says its version only where the linker puts it in.
-    let version = answer(go_command(&go).args(["list", "-C"]).arg(&module).args([
-        "-m",
-        "-f",
-        "{{.Version}}",
-        "k8s.io/kubectl",
-    ]))
-    .unwrap_or_default()
-    .replacen("v0.", "v1.", 1);
+    let folder = workspace.root.join(module.folder);
+    let (pinned, variable) = module.version;
+    let mut list = go_command(&go);
+    list.args(["list", "-C"]).arg(&folder);
+    // kubectl is v1.37.2 where its library is v0.37.2.
+    let version = answer(list.args(["-m", "-f", "{{.Version}}", pinned]))
+        .unwrap_or_default()
+        .replacen("v0.", "v1.", 1);
     let mut build = go_command(&go);
-    build.arg("build").arg("-C").arg(&module);
-    build.arg(format!(
-        "-ldflags=-s -w -X k8s.io/component-base/version.gitVersion={version}"
-    ));
-    let mut folder = bin.into_os_string();
-    folder.push("/");
-    build
-        .arg("-o")
-        .arg(folder)
-        .args(["./cmd/...", "sigs.k8s.io/kustomize/kustomize/v5"]);
+    build.arg("build").arg("-C").arg(&folder);
+    build.arg(format!("-ldflags=-s -w -X {variable}={version}"));
+    let mut out = bin.into_os_string();
+    out.push("/");
+    build.arg("-o").arg(out).args(module.packages);
     quietly(&mut build)?;
     Ok(())
 }
@@ -262,6 +305,10 @@ mod tests {
             ]
         );
         assert_eq!(parse_list("").unwrap(), []);
+        assert_eq!(
+            parse_list("schemas,vmagent").unwrap(),
+            ["schemas", "vmagent", "python"].map(|tool| requirement(tool, &[]))
+        );
         for wrong in ["kustomise", "3.2.2", "kustomize,3.2.2"] {
             let error = parse_list(wrong).unwrap_err();
             assert!(
@@ -269,5 +316,17 @@ mod tests {
                 "{wrong}: {error}"
             );
         }
+    }
+
+    /// Every program that a module makes can be required, and nothing is required that nobody makes.
+    #[test]
+    fn knows_all_programs() {
+        let made = GO_MODULES.iter().flat_map(|module| module.programs);
+        let mut all: Vec<&str> = made.chain(&["python", "wamr"]).copied().collect();
+        all.extend(BROUGHT);
+        let mut known = KNOWN.map(|(name, _)| name).to_vec();
+        all.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(known, all);
     }
 }

@@ -2,15 +2,26 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod collectors;
 mod fluent_bit;
+mod hub;
 mod image;
 mod names;
+mod operator;
+mod parts;
+mod patches;
 mod plan;
 mod policy;
 mod profile;
 mod resources;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod spec;
 mod stack;
+mod targets;
+mod tenants;
+
+pub use parts::ObservabilityParts;
 
 pub use leafpack_fn_common::modules::{Embedded, Modules, Source};
 
@@ -47,7 +58,7 @@ impl<M: Source> Function for ObservabilityStack<M> {
             return;
         };
         let modules = M::modules();
-        if let Err(fault) = modules.check(stack::FILTERS) {
+        if let Err(fault) = modules.check(&plan.logs.modules()) {
             results.push(fault.result());
             return;
         }
@@ -58,13 +69,7 @@ impl<M: Source> Function for ObservabilityStack<M> {
                     add(object, &plan.name, items, results);
                 }
             }
-            Err(unsound) => results.push(ResultItem::error(
-                format!(
-                    "{} would hold {}, which Flux has to replace, and {}, which it has to leave alone",
-                    unsound.object, unsound.mixed.expression, unsound.mixed.literal
-                ),
-                "write the value without a Flux expression",
-            )),
+            Err(fault) => fault.report(results),
         }
     }
 }
@@ -90,10 +95,10 @@ fn add(object: Object, stack: &str, items: &mut Items, results: &mut Results) {
         items.upsert(object);
         return;
     };
-    let fix = if object.kind() == "Namespace" {
-        "spec:\n  createNamespace: false"
-    } else {
-        "leave it out of the build, or give the stack another namespace"
+    let fix = match object.kind() {
+        "Namespace" => "spec:\n  createNamespace: false",
+        "Kustomization" => "leave it out of the build, or give the stack another name",
+        _ => "leave it out of the build, or give the stack another namespace",
     };
     let error = ResultItem::error(
         "found an object of this name in the build, which the stack would replace",

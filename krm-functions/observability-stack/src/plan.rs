@@ -1,15 +1,16 @@
 //! What a [`Spec`] means: checked, with its defaults filled in, and ready to be derived from.
 
-use crate::fluent_bit;
-use crate::image;
-use crate::spec::{Metrics, Network, Policy, Profile, Role, Scrape, Spec};
-use krm_rs::{Path, Results, json};
+use crate::operator::Operator;
+use crate::spec::{
+    self, Install, Metrics, Network, Part, Policy, Profile, Role, Scrape, Spec, Via,
+};
+use crate::tenants::Tenants;
+use crate::{collectors, fluent_bit, hub, image, parts, patches};
+use krm_rs::{Results, json};
 use leafpack_fn_common::check::{Check, is_dns_label, is_dns_subdomain, is_label_value};
 use leafpack_fn_common::duration::duration_ms;
-use leafpack_fn_common::endpoint::{Api, Endpoint, Host};
-use leafpack_fn_common::flux::Expressions;
-use std::collections::BTreeMap;
-use std::net::IpAddr;
+use leafpack_fn_common::endpoint::Endpoint;
+use leafpack_fn_common::flux::{Expressions, has_dollars};
 
 /// One cluster's stack.
 #[derive(Debug, Clone)]
@@ -28,27 +29,28 @@ pub(crate) struct Plan {
     pub(crate) profile: Profile,
     /// Where logs go.
     pub(crate) hub_logs: Endpoint,
+    /// How the hub is reached.
+    pub(crate) via: Via,
+    /// Credentials for it.
+    pub(crate) auth: hub::Auth,
     /// Container logs.
     pub(crate) logs: fluent_bit::Plan,
+    /// Metrics.
+    pub(crate) collectors: collectors::Plan,
+    /// The operator.
+    pub(crate) operator: Operator,
     /// Scrape objects.
     pub(crate) scrape: Scrape,
     /// How often they scrape, in milliseconds.
     pub(crate) scrape_interval_ms: u64,
     /// Policies.
     pub(crate) network: Network,
+    /// The parts that are wanted; all when none is named.
+    pub(crate) parts: Vec<Part>,
+    /// What is merged into objects at last.
+    pub(crate) patches: Vec<spec::Patch>,
     /// The user's Flux expressions.
     pub(crate) expressions: Expressions,
-}
-
-/// A tenant of VictoriaLogs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Tenant {
-    /// Its name here; the field `tenant` of every record.
-    pub(crate) name: String,
-    /// `AccountID`.
-    pub(crate) account: u32,
-    /// `ProjectID`.
-    pub(crate) project: u32,
 }
 
 impl Plan {
@@ -106,14 +108,19 @@ impl Plan {
                 json!(false),
             );
         }
-        let hub_logs = hub_logs(spec, &mut check);
-        let tenant = tenant(spec, &mut check);
+        let hub_logs = hub::logs(spec, &mut check);
+        let auth = hub::Auth::read(spec, &mut check);
+        let tenants = Tenants::read(spec, &mut check);
         let scrape_interval_ms = scrape_interval(&spec.metrics, &mut check);
         network(spec, &mut check);
         if !spec.images.registry.is_empty() {
             image::registry("spec.images.registry", &spec.images.registry, &mut check);
         }
-        let logs = fluent_bit::Plan::read(spec, tenant, &mut check);
+        let logs = fluent_bit::Plan::read(spec, &tenants, &mut check);
+        let operator = Operator::read(spec, &mut check);
+        let collectors = collectors::Plan::read(spec, &mut check);
+        parts::Plan::read(&spec.flux, &mut check);
+        patches::read(&spec.patches, &mut check);
         let expressions = check.finish()?;
         Some(Plan {
             name: name.to_owned(),
@@ -123,12 +130,42 @@ impl Plan {
             create_namespace: spec.create_namespace,
             profile: spec.profile,
             hub_logs: hub_logs?,
+            via: spec.hub.via,
+            auth,
             logs: logs?,
-            scrape: spec.metrics.scrape,
+            collectors: collectors?,
+            operator,
+            scrape: scrape(spec),
             scrape_interval_ms: scrape_interval_ms?,
             network: spec.network.clone(),
+            parts: spec.parts.clone(),
+            patches: spec.patches.clone(),
             expressions,
         })
+    }
+}
+
+impl Plan {
+    /// Values that Flux puts in later, for which a hash of files cannot speak; for [`VALUES_ANNOTATION`]. Flux reads what
+    /// it has replaced as YAML again, and a value such as `8` alone would no longer be a string: so each has its name
+    /// before it.
+    ///
+    /// [`VALUES_ANNOTATION`]: crate::names::VALUES_ANNOTATION
+    pub(crate) fn substituted(&self, values: &[(&str, &str)]) -> Option<String> {
+        let pairs: Vec<String> = values
+            .iter()
+            .filter(|(_, value)| has_dollars(value))
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        (!pairs.is_empty()).then(|| pairs.join(" "))
+    }
+}
+
+/// Whose scrape objects: none where vmagent reads a configuration in their place.
+fn scrape(spec: &Spec) -> Scrape {
+    match spec.collectors.vmagent.install {
+        Install::Operator | Install::None => spec.metrics.scrape,
+        Install::Chart | Install::Deployment => Scrape::None,
     }
 }
 
@@ -146,118 +183,6 @@ fn role(spec: &Spec, check: &mut Check<'_>) {
             json!("spoke"),
         ),
         None => check.error("spec.role", "found nothing, expected spoke", json!("spoke")),
-    }
-}
-
-fn hub_logs(spec: &Spec, check: &mut Check<'_>) -> Option<Endpoint> {
-    let path = "spec.hub.logsURL";
-    let url = &spec.hub.logs_url;
-    // A namespace that is wrong is told elsewhere.
-    let namespace = if is_dns_label(&spec.namespace) {
-        &spec.namespace
-    } else {
-        "observability"
-    };
-    match Endpoint::parse(url, namespace, Api::JsonLines) {
-        Ok(endpoint) => {
-            check.note(&endpoint.host.text());
-            warn_of_host(&endpoint.host, spec, check);
-            Some(endpoint)
-        }
-        Err(fault) if fault.secret => {
-            check.secret(path, &format!("found {}", fault.reason), json!(fault.fix));
-            None
-        }
-        Err(fault) => {
-            let found = match url.as_str() {
-                "" => "found nothing, expected the URL of the hub's VictoriaLogs".to_owned(),
-                url => format!("found {url:?}: {}", fault.reason),
-            };
-            check.error(path, &found, json!(fault.fix));
-            None
-        }
-    }
-}
-
-/// What works somewhere, but perhaps not here.
-fn warn_of_host(host: &Host, spec: &Spec, check: &mut Check<'_>) {
-    let path = "spec.hub.logsURL";
-    match host {
-        Host::Ambiguous(name) if spec.network.policy == Policy::Cilium => check.warning(
-            path,
-            &format!(
-                "found the host {name}, which the policy takes for one outside of the cluster; if it is a Service, pods of it are let through only as <service>.<namespace>.svc or <service>.<namespace>.svc.cluster.local"
-            ),
-        ),
-        Host::Address(IpAddr::V6(address))
-            if spec.logs.image.tag.as_deref().and_then(fluent_bit::version).is_some_and(|v| v < [5, 1, 1]) =>
-        {
-            check.warning(
-                path,
-                &format!(
-                    "found {address}: Fluent Bit before 5.1.1 sends it without brackets in the header Host, which servers may refuse with a 400, and then the logs are lost; a name is safe"
-                ),
-            );
-        }
-        _ => {}
-    }
-}
-
-/// `AccountID:ProjectID`, two numbers of 32 bits (VictoriaLogs, `logstorage.TenantID`).
-fn tenant_ids(text: &str) -> Option<(u32, u32)> {
-    let (account, project) = text.split_once(':')?;
-    // `parse` would take a plus sign.
-    let number = |text: &str| {
-        let plain = text.bytes().all(|b| b.is_ascii_digit());
-        plain.then(|| text.parse().ok()).flatten()
-    };
-    Some((number(account)?, number(project)?))
-}
-
-fn tenant(spec: &Spec, check: &mut Check<'_>) -> Option<Tenant> {
-    let mut tenants = BTreeMap::from([("default", Some((0, 0)))]);
-    for (name, text) in &spec.tenants {
-        if !is_label_value(name) {
-            check.error(
-                "spec.tenants",
-                &format!(
-                    "found the name {name:?}, expected letters, digits, '-', '_' and '.', at most 63 characters"
-                ),
-                json!({"default": "0:0"}),
-            );
-        }
-        let ids = tenant_ids(text);
-        if ids.is_none() {
-            let path = Path::root().key("spec").key("tenants").key(name);
-            check.literal(
-                &path.to_string(),
-                text,
-                "AccountID:ProjectID, two numbers from 0 to 4294967295",
-                |_| false,
-                "0:0",
-            );
-        }
-        tenants.insert(name, ids);
-    }
-    let name = spec.logs.tenant.as_str();
-    match tenants.get(name) {
-        Some(ids) => ids.map(|(account, project)| Tenant {
-            name: name.to_owned(),
-            account,
-            project,
-        }),
-        None => {
-            let known: Vec<&str> = tenants.keys().copied().collect();
-            check.error(
-                "spec.logs.tenant",
-                &format!(
-                    "found {name:?}, expected one of spec.tenants: {}",
-                    known.join(", ")
-                ),
-                json!(known.first()),
-            );
-            None
-        }
     }
 }
 
@@ -295,38 +220,14 @@ fn network(spec: &Spec, check: &mut Check<'_>) {
             json!([443, 6443]),
         );
     }
-    if network.api_server_ports.is_empty() && spec.logs.kubernetes && network.policy != Policy::None
-    {
+    let asks = spec.logs.kubernetes
+        || spec.collectors.vmagent.install != Install::None
+        || spec.collectors.kube_state_metrics.enabled;
+    if network.api_server_ports.is_empty() && asks && network.policy != Policy::None {
         check.error(
             path,
-            "found no port, expected those of the API server: spec.logs.kubernetes asks it about pods",
+            "found no port, expected those of the API server, which the collectors ask",
             json!([443, 6443]),
         );
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tenants_are_two_numbers_of_32_bits() {
-        assert_eq!(tenant_ids("0:0"), Some((0, 0)));
-        assert_eq!(tenant_ids("4294967295:7"), Some((u32::MAX, 7)));
-        for text in [
-            "",
-            "0",
-            ":",
-            "1:",
-            ":1",
-            "1:2:3",
-            "-1:0",
-            "+1:0",
-            "4294967296:0",
-            "a:b",
-            " 1:0",
-        ] {
-            assert_eq!(tenant_ids(text), None, "{text}");
-        }
     }
 }

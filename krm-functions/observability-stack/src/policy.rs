@@ -35,13 +35,8 @@ pub(crate) enum Ingress<'p> {
     /// From pods of a component, in this namespace.
     #[allow(dead_code, reason = "the hub's stores are reached so")]
     Component(&'p Component, u16),
-    /// From the nodes and beyond: what sends is no pod. TCP, or UDP too.
-    Anywhere {
-        /// The port.
-        port: u16,
-        /// Whether by UDP as well.
-        udp: bool,
-    },
+    /// From the pod's own node. TCP.
+    Node(u16),
 }
 
 /// Somewhere to go to.
@@ -64,6 +59,16 @@ pub(crate) fn object(plan: &Plan, component: &Component, rules: &Rules<'_>) -> O
     }
 }
 
+/// The component's pods. By expressions: to `matchLabels` kustomize adds the labels of its `commonLabels` and
+/// `includeSelectors`, which the pods have that it sees, and those that an operator or a chart makes have not.
+fn selector(plan: &Plan, component: &Component) -> Value {
+    let expressions = component.selector(plan).into_iter();
+    let expressions: Vec<Value> = expressions
+        .map(|(key, value)| json!({"key": key, "operator": "In", "values": [value]}))
+        .collect();
+    json!({"matchExpressions": expressions})
+}
+
 fn kubernetes(plan: &Plan, component: &Component, rules: &Rules<'_>) -> Object {
     let port = |port: u16, protocol: &str| json!({"port": port, "protocol": protocol});
     let tcp = |ports: &[u16]| -> Vec<Value> { ports.iter().map(|p| port(*p, "TCP")).collect() };
@@ -77,17 +82,15 @@ fn kubernetes(plan: &Plan, component: &Component, rules: &Rules<'_>) -> Object {
         ingress.push(json!({"from": scrapers, "ports": tcp(&rules.scraped)}));
     }
     for rule in &rules.ingress {
-        ingress.push(match rule {
-            Ingress::Component(from, number) => json!({
-                "from": [{"podSelector": {"matchLabels": from.selector(plan)}}],
+        match rule {
+            Ingress::Component(from, number) => ingress.push(json!({
+                "from": [{"podSelector": selector(plan, from)}],
                 "ports": tcp(&[*number]),
-            }),
-            Ingress::Anywhere { port: number, udp } => {
-                let mut ports = tcp(&[*number]);
-                ports.extend(udp.then(|| port(*number, "UDP")));
-                json!({"ports": ports})
-            }
-        });
+            })),
+            // A pod's own node always reaches it ("Network Policies" in Kubernetes' documentation), and no selector
+            // would match it.
+            Ingress::Node(_) => {}
+        }
     }
     let mut egress = vec![json!({
         "to": [{
@@ -127,7 +130,7 @@ fn kubernetes(plan: &Plan, component: &Component, rules: &Rules<'_>) -> Object {
         .with(
             "spec",
             json!({
-                "podSelector": {"matchLabels": component.selector(plan)},
+                "podSelector": selector(plan, component),
                 "policyTypes": ["Ingress", "Egress"],
                 "ingress": ingress,
                 "egress": egress,
@@ -153,17 +156,13 @@ fn cilium(plan: &Plan, component: &Component, rules: &Rules<'_>) -> Object {
     for rule in &rules.ingress {
         ingress.push(match rule {
             Ingress::Component(from, number) => json!({
-                "fromEndpoints": [{"matchLabels": from.selector(plan)}],
+                "fromEndpoints": [selector(plan, from)],
                 "toPorts": tcp(&[*number]),
             }),
-            Ingress::Anywhere { port: number, udp } => {
-                let mut ports = vec![port(*number, "TCP")];
-                ports.extend(udp.then(|| port(*number, "UDP")));
-                json!({
-                    "fromEntities": ["cluster", "host", "remote-node", "world"],
-                    "toPorts": [{"ports": ports}],
-                })
-            }
+            Ingress::Node(number) => json!({
+                "fromEntities": ["host"],
+                "toPorts": tcp(&[*number]),
+            }),
         });
     }
     let mut dns = namespace(DNS_NAMESPACE);
@@ -194,7 +193,7 @@ fn cilium(plan: &Plan, component: &Component, rules: &Rules<'_>) -> Object {
         .with(
             "spec",
             json!({
-                "endpointSelector": {"matchLabels": component.selector(plan)},
+                "endpointSelector": selector(plan, component),
                 "ingress": ingress,
                 "egress": egress,
             }),

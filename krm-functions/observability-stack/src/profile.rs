@@ -26,6 +26,49 @@ pub(crate) fn fluent_bit(profile: Profile) -> Preset {
     }
 }
 
+/// kube-state-metrics.
+pub(crate) fn kube_state_metrics(profile: Profile) -> Preset {
+    match profile {
+        Profile::Small => Preset {
+            requests: &[("cpu", "10m"), ("memory", "64Mi")],
+            limits: &[("cpu", "200m"), ("memory", "128Mi")],
+        },
+        Profile::Production => Preset {
+            requests: &[("cpu", "50m"), ("memory", "128Mi")],
+            limits: &[("cpu", "200m"), ("memory", "256Mi")],
+        },
+    }
+}
+
+/// node-exporter, on one node.
+pub(crate) fn node_exporter(_: Profile) -> Preset {
+    Preset {
+        requests: &[("cpu", "50m"), ("memory", "64Mi")],
+        limits: &[("cpu", "200m"), ("memory", "128Mi")],
+    }
+}
+
+/// vmagent. Its processor is limited by whole cores or not at all: Go takes a part of one for a whole one, and is then
+/// held back.
+pub(crate) fn vmagent(profile: Profile) -> Preset {
+    match profile {
+        Profile::Small => Preset {
+            requests: &[("cpu", "100m"), ("memory", "256Mi")],
+            limits: &[("memory", "512Mi")],
+        },
+        Profile::Production => Preset {
+            requests: &[("cpu", "200m"), ("memory", "512Mi")],
+            limits: &[("cpu", "1"), ("memory", "1Gi")],
+        },
+    }
+}
+
+/// The VictoriaMetrics operator.
+pub(crate) const OPERATOR: Preset = Preset {
+    requests: &[("cpu", "50m"), ("memory", "128Mi")],
+    limits: &[("memory", "256Mi")],
+};
+
 /// How many nodes' collectors may be down at a time during an update.
 pub(crate) fn max_unavailable(profile: Profile) -> Value {
     match profile {

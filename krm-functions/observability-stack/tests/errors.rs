@@ -28,14 +28,14 @@ fn every_mistake_is_named_with_a_fix() {
         assert!(!outcome.success, "{name} is right after all");
         assert_eq!(items(&outcome), [], "{name}: nothing is made of a mistake");
         assert!(
-            !outcome.stderr.contains("secret"),
+            !outcome.stderr.contains("hunter2"),
             "{name}: {}",
             outcome.stderr
         );
         // Nor in the results; the functionConfig itself comes back as it came.
         let answer = String::from_utf8_lossy(&outcome.stdout);
         let (_, results) = answer.split_once("\nresults:").expect("results");
-        assert!(!results.contains("secret"), "{name}: {results}");
+        assert!(!results.contains("hunter2"), "{name}: {results}");
         snapshot(&name, &outcome.stderr);
         count += 1;
     }
@@ -49,6 +49,17 @@ impl Source for Unbuilt {
         Modules {
             container_logs: b"",
             ..Modules::default()
+        }
+    }
+}
+
+struct WithoutAudit;
+
+impl Source for WithoutAudit {
+    fn modules() -> Modules<'static> {
+        Modules {
+            audit: b"",
+            ..Placeholder::modules()
         }
     }
 }
@@ -148,6 +159,62 @@ fn hosts_that_policies_may_not_know_are_named() {
         all += &outcome.stderr;
     }
     snapshot("hosts", &all);
+}
+
+/// What is lost with Fluent Bit's own filters is said each time, and nothing of what is not asked for.
+#[test]
+fn what_stock_filters_lose_is_said() {
+    let mut all = String::new();
+    for more in [
+        "",
+        ", kubernetes: false",
+        ", jsonBody: {merge: false}",
+        ", jsonBody: {merge: false}, audit: {enabled: true}",
+    ] {
+        let config = format!("{GOOD}  logs: {{filters: native{more}}}\n");
+        let outcome = run::<Placeholder>(&config);
+        assert!(outcome.success, "{more}: {}", outcome.stderr);
+        all += &format!("filters: native{more}\n{}\n", outcome.stderr);
+    }
+    snapshot("native-lost", &all);
+}
+
+/// With stock filters no module is needed, and none is put into the cluster.
+#[test]
+fn stock_filters_need_no_modules() {
+    let config = format!("{GOOD}  logs: {{filters: native, audit: {{enabled: true}}}}\n");
+    let outcome = run::<Unbuilt>(&config);
+    assert!(outcome.success, "{}", outcome.stderr);
+    let all = items(&outcome);
+    assert!(all.iter().all(|object| object.get("binaryData").is_none()));
+    // With the filter audit, its module has to be there, too.
+    let config = format!("{GOOD}  logs: {{audit: {{enabled: true}}}}\n");
+    assert!(!run::<WithoutAudit>(&config).success);
+    assert!(run::<WithoutAudit>(GOOD).success);
+}
+
+/// Who audit records and Talos' belong to when nothing is said.
+#[test]
+fn audit_has_the_tenant_of_its_name() {
+    for (tenants, tenant, expected) in [
+        ("{apps: \"1:0\", audit: \"2:0\"}", "", "audit"),
+        ("{apps: \"1:0\"}", "", "apps"),
+        ("{apps: \"1:0\", audit: \"2:0\"}", "apps", "apps"),
+        ("{apps: \"1:0\", audit: \"2:0\"}", "default", "default"),
+    ] {
+        let config = format!(
+            "{GOOD}  tenants: {tenants}\n  logs: {{tenant: apps, audit: {{enabled: true, tenant: \"{tenant}\"}}}}\n"
+        );
+        let objects = common::objects(&config);
+        let settings = objects
+            .iter()
+            .find_map(|object| object.get_str("data[audit.json]"))
+            .expect("the filter's settings");
+        let fields = leafpack_peer::json::fields(settings.as_bytes()).expect("JSON");
+        let found = fields.iter().find(|(name, _)| name == "tenant");
+        let found = found.and_then(|(_, value)| value.as_str());
+        assert_eq!(found, Some(expected), "{tenants} {tenant:?}");
+    }
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! The generated pipeline in the real Fluent Bit, from log files to a hub that listens on this machine.
+//! The generated pipeline in the real Fluent Bit, from log files to a hub that listens on this machine: container logs of
+//! several tenants, the audit log, and what Talos sends.
 //!
 //! Uses every binary that `FLUENT_BIT` names (several: separated by a colon), or the `fluent-bit` on the path, with the
 //! filter module that this crate was built with.
@@ -12,8 +13,14 @@ use observability_stack::Embedded;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// Values for `deliver.py`: an address of this machine, and no API server.
+/// Everything that can be said, and no API server.
 const CONFIG: &str = include_str!("../fixtures/spoke/config.yaml");
+
+/// Fluent Bit's own filters.
+const NATIVE: &str = include_str!("../fixtures/native/config.yaml");
+
+/// For `deliver.py`: an address of this machine.
+const ADDRESS: Change = ("10.20.0.5", "127.0.0.1");
 
 /// What the fixture says otherwise only to say something.
 const DEFAULTS: [Change; 3] = [
@@ -40,15 +47,16 @@ fn deliver(test: &str, mode: &[&str], changes: &[Change]) {
         peer::skip(test, "python");
         return;
     };
-    let mut config = CONFIG.to_owned();
-    change(&mut config, ("10.20.0.5", "127.0.0.1"));
+    let is_native = mode.contains(&"--native");
+    let mut config = if is_native { NATIVE } else { CONFIG }.to_owned();
+    change(&mut config, ADDRESS);
     if mode.contains(&"--kubernetes") {
         change(&mut config, ("kubernetes: false", "kubernetes: true"));
         change(&mut config, ("podExclude: false", "podExclude: true"));
     }
     if mode.contains(&"--no-dns") {
         change(&mut config, ("kubernetes: false", "kubernetes: true"));
-    } else {
+    } else if !is_native {
         change(&mut config, ("ipv6: false", "ipv6: true"));
     }
     for pair in changes {
@@ -63,7 +71,7 @@ fn deliver(test: &str, mode: &[&str], changes: &[Change]) {
             ("tag: 5.1.1", &format!("tag: {major}.{minor}.{patch}")),
         );
         let objects = objects_with::<Embedded>(&config);
-        if config.contains("join: auto") {
+        if config.contains("join: auto") && !is_native {
             let marks = binary.instance_per_chunk() || config.contains("format: msgpack");
             let join = if marks { "mark" } else { "filter" };
             assert_eq!(common::filter_settings(&objects)["join"], join, "{binary}");
@@ -106,6 +114,25 @@ fn fluent_bit_joins_lines_where_it_is_asked_to() {
 fn the_same_records_arrive_by_msgpack() {
     let changes = [DEFAULTS[0]];
     deliver("fluent-bit-delivers-msgpack", &[], &changes);
+}
+
+/// The pipeline in YAML is the same pipeline.
+#[test]
+fn the_same_records_arrive_by_yaml() {
+    let yaml = ("syntax: classic", "syntax: yaml");
+    let changes = [DEFAULTS[0], DEFAULTS[1], DEFAULTS[2], yaml];
+    deliver("fluent-bit-delivers-yaml", &[], &changes);
+}
+
+#[test]
+fn stock_filters_do_what_is_said_of_them() {
+    deliver("fluent-bit-native", &["--native"], &[]);
+}
+
+#[test]
+fn stock_filters_join_lines_where_they_are_asked_to() {
+    let host = ("join: auto", "join: host");
+    deliver("fluent-bit-native-host", &["--native"], &[host]);
 }
 
 #[test]

@@ -66,7 +66,8 @@ fn what_is_no_longer_made_goes() {
 
     let changed = format!(
         "{config}  createNamespace: false\n  logs: {{kubernetes: false}}\n  metrics: {{scrape: none}}\n  \
-         network: {{policy: cilium}}\n"
+         network: {{policy: cilium}}\n  operator: {{install: false}}\n  \
+         collectors: {{vmagent: {{install: none}}, kubeStateMetrics: {{enabled: false}}, nodeExporter: {{enabled: false}}}}\n"
     );
     let second = items(&run_on::<Placeholder>(&changed, first.clone()));
     assert_eq!(second[..2], [theirs, copied]);
@@ -74,20 +75,31 @@ fn what_is_no_longer_made_goes() {
     for object in objects(&changed) {
         assert!(second.contains(&object), "{}", object.id());
     }
-    let gone: Vec<&str> = first
+    let gone: Vec<String> = first
         .iter()
         .filter(|old| !second.iter().any(|new| new.is_same(old)))
-        .map(Object::kind)
+        .map(|gone| format!("{} {}", gone.kind(), gone.name()))
         .collect();
-    assert_eq!(
-        gone,
-        [
-            "Namespace",
-            "ClusterRole",
-            "ClusterRoleBinding",
-            "VMServiceScrape",
-            "NetworkPolicy"
-        ]
+    for gone_too in [
+        "Namespace observability",
+        "HelmRelease victoria-metrics-operator",
+        "Deployment kube-state-metrics",
+        "DaemonSet node-exporter",
+        "VMAgent edge",
+        "ClusterRole observability-fluent-bit",
+        "NetworkPolicy fluent-bit",
+        "VMServiceScrape fluent-bit",
+        "VMNodeScrape kubelet",
+    ] {
+        assert!(
+            gone.iter().any(|gone| gone == gone_too),
+            "{gone_too}: {gone:?}"
+        );
+    }
+    assert!(
+        !gone
+            .iter()
+            .any(|gone| gone.starts_with("ConfigMap fluent-bit"))
     );
 }
 

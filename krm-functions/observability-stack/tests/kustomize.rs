@@ -178,17 +178,18 @@ fn references_hold_under_another_name_and_namespace() {
         let above = kustomization(
             &format!("{name}-above"),
             &format!(
-                "resources: [../{base}]\nnamePrefix: pre-\nnameSuffix: -post\nnamespace: elsewhere\n\
+                "resources: [../{base}]\nconfigurations: [kustomizeconfig.yaml]\nnamePrefix: pre-\nnameSuffix: -post\nnamespace: elsewhere\n\
                  labels: [{{pairs: {{team: x}}, includeSelectors: true}}]\n"
             ),
         );
+        let known = include_str!("../kustomizeconfig.yaml");
+        fs::write(above.join("kustomizeconfig.yaml"), known).expect("the file can be written");
         let objects = objects(&build(&kustomize, &above));
-        let daemon_set = objects.iter().find(|object| object.kind() == "DaemonSet");
-        let id = daemon_set.expect("a DaemonSet").id();
-        assert_eq!(
-            (&*id.name, &*id.namespace),
-            ("pre-fluent-bit-post", "elsewhere")
-        );
+        let sets = objects.iter().filter(|object| object.kind() == "DaemonSet");
+        let ids: Vec<_> = sets.map(Object::id).collect();
+        let is_it = |id: &krm_rs::ObjectId| &*id.name == "pre-fluent-bit-post";
+        let id = ids.iter().find(|id| is_it(id)).expect("Fluent Bit");
+        assert_eq!(&*id.namespace, "elsewhere");
         references::check(&objects);
     }
 }

@@ -74,6 +74,34 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn collectors()(
+        install in sample::select(vec!["operator", "chart", "deployment", "none"]),
+        replicas in 1..4_u16,
+        class in sample::select(vec!["", "ceph-block"]),
+        discover in sample::select(vec!["all", "own"]),
+        state in any::<bool>(),
+        flux in any::<bool>(),
+        nodes in any::<bool>(),
+        targets in prop::collection::hash_map(
+            sample::select(vec![
+                "kubelet", "cadvisor", "apiServer", "coreDNS", "etcd", "controllerManager", "scheduler", "cilium",
+                "hubble", "envoyGateway", "certManager", "externalSecrets", "rookCeph", "cnpg", "flux",
+            ]),
+            any::<bool>(),
+            0..15,
+        ),
+    ) -> Value {
+        let targets: Value = targets.into_iter().map(|(name, on)| (name.to_owned(), json!(on))).collect();
+        json!({
+            "vmagent": {"install": install, "replicas": replicas, "storageClass": class, "discover": discover},
+            "kubeStateMetrics": {"enabled": state, "flux": flux},
+            "nodeExporter": {"enabled": nodes},
+            "targets": targets,
+        })
+    }
+}
+
+prop_compose! {
     fn config()(
         name in "[a-z]([a-z0-9-]{0,8}[a-z0-9])?",
         cluster in carried(),
@@ -84,6 +112,9 @@ prop_compose! {
         url in url(),
         tenant in option::of(("[A-Za-z]([a-z0-9_.-]{0,6}[a-z0-9])?", any::<u32>(), any::<u32>())),
         mut logs in logs(),
+        metrics_url in url(),
+        auth in sample::select(vec!["none", "basic", "bearer"]),
+        collectors in collectors(),
         scrape in sample::select(vec!["victoriametrics", "none"]),
         interval in sample::select(vec!["5s", "30s", "1500ms", "2m"]),
         policy in sample::select(vec!["none", "kubernetes", "cilium"]),
@@ -99,7 +130,8 @@ prop_compose! {
             "apiVersion": "leafpack.dev/v1alpha1", "kind": "ObservabilityStack", "metadata": {"name": name},
             "spec": {
                 "cluster": cluster, "role": "spoke", "environment": environment, "namespace": namespace,
-                "createNamespace": create, "profile": profile, "hub": {"logsURL": url}, "tenants": tenants,
+                "createNamespace": create, "profile": profile, "hub": {"logsURL": url, "metricsURL": metrics_url.replace("/insert/jsonline", "/api/v1/write"), "auth": {"kind": auth}},
+                "collectors": collectors, "tenants": tenants,
                 "logs": logs, "metrics": {"scrape": scrape, "scrapeInterval": interval},
                 "network": {"policy": policy, "scrapeFrom": scrape_from, "ipv6": ipv6},
             },

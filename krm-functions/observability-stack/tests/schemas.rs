@@ -1,29 +1,21 @@
 //! Every object of the golden files is valid against strict schemas.
 //!
-//! Kubernetes' own schemas come from the Python package `kubernetes-validate`. Those of custom resources come from the
-//! folder that `LEAFPACK_SCHEMAS` names (a copy of datreeio/CRDs-catalog), else from `../shared/schemas` beside the
-//! workspace; where there is none, custom resources are not looked at.
+//! Kubernetes' own schemas come from the Python package `kubernetes-validate`. Those of custom resources come from a
+//! folder that `leafpack_peer::schemas_or_skip` finds; where there is none, custom resources are not looked at.
 
 mod common;
 
 use common::root;
 use leafpack_peer as peer;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const TEST: &str = "stack-schemas";
 
-fn folder() -> PathBuf {
-    match std::env::var_os("LEAFPACK_SCHEMAS").filter(|folder| !folder.is_empty()) {
-        Some(folder) => PathBuf::from(folder),
-        None => root().join("../../../shared/schemas"),
-    }
-}
-
-fn validate(files: &[PathBuf]) -> (Option<i32>, String) {
+fn validate(folder: Option<&Path>, files: &[PathBuf]) -> (Option<i32>, String) {
     let output = Command::new("python3")
         .arg(root().join("tests/schemas.py"))
-        .arg(folder())
+        .arg(folder.unwrap_or(Path::new("none")))
         .args(files)
         .output()
         .expect("python3 runs");
@@ -35,7 +27,7 @@ fn validate(files: &[PathBuf]) -> (Option<i32>, String) {
 }
 
 fn is_there() -> bool {
-    let ready = peer::find("python3").is_some() && !validate(&[]).1.starts_with("missing: ");
+    let ready = peer::find("python3").is_some() && !validate(None, &[]).1.starts_with("missing: ");
     if !ready {
         peer::skip(TEST, "python");
     }
@@ -47,9 +39,10 @@ fn every_object_is_valid() {
     if !is_there() {
         return;
     }
-    let names = ["minimal", "spoke", "flux", "cilium"];
+    let names = ["minimal", "spoke", "flux", "cilium", "logs", "native"];
     let files = names.map(|name| root().join("fixtures").join(name).join("expected.yaml"));
-    let (code, said) = validate(&files);
+    let folder = peer::schemas_or_skip(TEST);
+    let (code, said) = validate(folder.as_deref(), &files);
     assert_eq!(code, Some(0), "{said}");
     eprintln!("{}", said.trim());
 }
@@ -69,12 +62,13 @@ fn an_unknown_field_is_found() {
         ("nodeSelector:", "nodeSelektor:"),
     ];
     let custom = [("jobLabel:", "jobLable:"), ("toEntities:", "toEntity:")];
-    let custom = custom.into_iter().filter(|_| folder().is_dir());
+    let folder = peer::schemas_or_skip(TEST);
+    let custom = custom.into_iter().filter(|_| folder.is_some());
     for (right, wrong) in broken.into_iter().chain(custom) {
         assert!(golden.contains(right), "{right}");
         let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("broken.yaml");
         std::fs::write(&file, golden.replace(right, wrong)).expect("the file can be written");
-        let (code, said) = validate(&[file]);
+        let (code, said) = validate(folder.as_deref(), &[file]);
         assert_eq!(code, Some(1), "{wrong}: {said}");
     }
 }

@@ -8,6 +8,9 @@ pub mod json;
 mod place;
 pub mod table;
 mod tools;
+pub mod vmagent;
 
 pub use place::{dist, dist_or_skip, workspace};
-pub use tools::{FluentBit, find, fluent_bits, fluent_bits_or_skip, or_skip, skip};
+pub use tools::{
+    FluentBit, find, fluent_bits, fluent_bits_or_skip, or_skip, schemas_or_skip, skip,
+};

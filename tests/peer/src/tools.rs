@@ -12,6 +12,8 @@ const SKIPS: &str = "LEAFPACK_SKIPS";
 const REQUIRE: &str = "LEAFPACK_REQUIRE";
 /// Names Fluent Bit's binaries, separated as in `PATH`.
 const FLUENT_BIT: &str = "FLUENT_BIT";
+/// Names the folder of custom resources' schemas.
+const SCHEMAS: &str = "LEAFPACK_SCHEMAS";
 
 /// Whether `cargo xtask test` runs this.
 pub(crate) fn under_xtask() -> bool {
@@ -54,6 +56,31 @@ pub fn or_skip(test: &str, tool: &str) -> Option<PathBuf> {
         skip(test, tool);
     }
     found
+}
+
+/// The folder with the strict schemas of custom resources, `<group>/<kind>_<version>.json` as in
+/// [datreeio/CRDs-catalog](https://github.com/datreeio/CRDs-catalog): the one that `LEAFPACK_SCHEMAS` names, else
+/// `shared/schemas` beside the checkout. Where there is none, says that `test` is skipped, and the test goes on
+/// without.
+///
+/// # Panics
+/// Where the variable is set and names no folder, and where `LEAFPACK_REQUIRE` names `schemas` and there is none.
+pub fn schemas_or_skip(test: &str) -> Option<PathBuf> {
+    if let Some(named) = std::env::var_os(SCHEMAS).filter(|folder| !folder.is_empty()) {
+        let folder = PathBuf::from(named);
+        assert!(
+            folder.is_dir(),
+            "{SCHEMAS}: found {}, expected a folder",
+            folder.display()
+        );
+        return Some(folder);
+    }
+    let beside = workspace().parent()?.join("shared/schemas");
+    if !beside.is_dir() {
+        skip(test, "schemas");
+        return None;
+    }
+    Some(beside)
 }
 
 /// One Fluent Bit.
@@ -212,6 +239,9 @@ pub fn skip(test: &str, tool: &str) {
         "fluent-bit" => {
             "install Fluent Bit, or set FLUENT_BIT to its path (several: separated by a colon)"
                 .to_string()
+        }
+        "schemas" => {
+            format!("clone datreeio/CRDs-catalog, and set {SCHEMAS} to its path")
         }
         _ => format!("cargo xtask tools {tool}"),
     };

@@ -3,6 +3,7 @@
 mod host;
 
 use crate::flux;
+use std::net::IpAddr;
 
 pub use host::Host;
 
@@ -96,6 +97,17 @@ impl Fault {
 }
 
 impl Endpoint {
+    /// The whole URL.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let scheme = if self.tls { "https" } else { "http" };
+        let host = match &self.host {
+            Host::Address(IpAddr::V6(address)) => format!("[{address}]"),
+            host => host.text(),
+        };
+        format!("{scheme}://{host}:{}{}", self.port, self.path)
+    }
+
     /// Reads `http[s]://host[:port][/prefix/insert/jsonline]`, or with the path of another API, as a pod of `namespace` would have to use it. The host, and
     /// nothing else, may hold Flux expressions: it is carried through unchanged, and the rest decides on TLS, ports and
     /// policies.
@@ -455,8 +467,12 @@ mod tests {
                 "/insert/0/prometheus/api/v1/write",
             ),
         ] {
-            assert_eq!(parse(url).expect("right").path, path);
+            let endpoint = parse(url).expect("right");
+            assert_eq!(endpoint.path, path);
+            assert_eq!(parse(&endpoint.url()), Ok(endpoint));
         }
+        let address = parse("http://[fd00::1]").expect("right");
+        assert_eq!(address.url(), "http://[fd00::1]:80/api/v1/write");
         for (url, fix) in [
             (
                 "http://x.org:8480/insert/0/prometheus",

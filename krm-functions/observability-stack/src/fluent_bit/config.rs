@@ -1,40 +1,207 @@
-//! Fluent Bit's classic configuration, written.
+//! Fluent Bit's configuration, in sections, and written in either of its two forms.
 
-use std::fmt::Write as _;
+use crate::spec::Syntax;
+use std::fmt::{self, Write as _};
 
-/// How wide the column of names is.
+/// How wide the column of names is in the classic form.
 const WIDTH: usize = 36;
+
+/// The longest line of the classic form, in bytes: Fluent Bit reads it into a buffer of 4,096
+/// (`FLB_DEFAULT_CF_BUF_SIZE`, 3.2.2 to 5.1.1). What a line holds beside its value takes less than the difference.
+pub(super) const LINE_LIMIT: usize = 4_000;
+
+/// What a section is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Fluent Bit itself.
+    Service,
+    /// Where records come from.
+    Input,
+    /// What is done to them.
+    Filter,
+    /// Where they go.
+    Output,
+}
 
 /// A configuration in the making.
 #[derive(Debug, Default)]
-pub(super) struct Config(String);
+pub(super) struct Config(Vec<Section>);
+
+/// A section in the making.
+#[derive(Debug)]
+pub(super) struct Section {
+    kind: Kind,
+    comment: String,
+    properties: Vec<(&'static str, String)>,
+}
 
 impl Config {
-    /// Begins a section: `[INPUT]` and its like, under lines that say what it is for.
-    pub(super) fn section(&mut self, name: &str, comment: &str) -> Section<'_> {
-        if !self.0.is_empty() {
-            self.0.push('\n');
-        }
-        for line in comment.lines() {
-            let _ = writeln!(self.0, "# {line}");
-        }
-        let _ = writeln!(self.0, "[{name}]");
-        Section(self)
+    /// Begins a section, under lines that say what it is for.
+    pub(super) fn section(&mut self, kind: Kind, comment: &str) -> &mut Section {
+        self.0.push(Section {
+            kind,
+            comment: comment.to_owned(),
+            properties: Vec::new(),
+        });
+        let last = self.0.len() - 1;
+        &mut self.0[last]
     }
 
     /// The file. It holds no tab and no space at the end of a line: YAML could then not show it as lines.
-    pub(super) fn finish(self) -> String {
-        self.0
+    pub(super) fn finish(&self, syntax: Syntax) -> String {
+        match syntax {
+            Syntax::Classic => self.classic(),
+            Syntax::Yaml => self.yaml(),
+        }
+    }
+
+    fn classic(&self) -> String {
+        let mut text = String::new();
+        for section in &self.0 {
+            if !text.is_empty() {
+                text.push('\n');
+            }
+            comment(&mut text, "", &section.comment);
+            let _ = writeln!(text, "[{}]", section.kind.classic());
+            for (name, value) in &section.properties {
+                let _ = writeln!(text, "    {name:WIDTH$} {value}");
+            }
+        }
+        text
+    }
+
+    fn yaml(&self) -> String {
+        let mut text = String::new();
+        let of = |kind: Kind| self.0.iter().filter(move |section| section.kind == kind);
+        for section in of(Kind::Service) {
+            comment(&mut text, "", &section.comment);
+            text.push_str("service:\n");
+            section.yaml(&mut text, "  ", "  ");
+        }
+        text.push_str("\npipeline:\n");
+        for (kind, list) in [
+            (Kind::Input, "inputs"),
+            (Kind::Filter, "filters"),
+            (Kind::Output, "outputs"),
+        ] {
+            let mut sections = of(kind).peekable();
+            if sections.peek().is_none() {
+                continue;
+            }
+            let _ = writeln!(text, "  {list}:");
+            for section in sections {
+                comment(&mut text, "    ", &section.comment);
+                section.yaml(&mut text, "    - ", "      ");
+            }
+        }
+        text
     }
 }
 
-/// A section in the making.
-pub(super) struct Section<'c>(&'c mut Config);
+impl Kind {
+    /// Its name in the classic form.
+    fn classic(self) -> &'static str {
+        match self {
+            Kind::Service => "SERVICE",
+            Kind::Input => "INPUT",
+            Kind::Filter => "FILTER",
+            Kind::Output => "OUTPUT",
+        }
+    }
+}
 
-impl Section<'_> {
-    /// Sets a property. Values have been checked to hold neither line breaks nor quotes.
-    pub(super) fn set(&mut self, name: &str, value: impl std::fmt::Display) -> &mut Self {
-        let _ = writeln!(self.0.0, "    {name:WIDTH$} {value}");
+fn comment(text: &mut String, indent: &str, comment: &str) {
+    for line in comment.lines() {
+        let _ = writeln!(text, "{indent}# {line}");
+    }
+}
+
+impl Section {
+    /// Sets a property; one of the same name is added to. Values have been checked to hold neither line breaks nor
+    /// quotes. In YAML the values of one name become a list, so those of one name stand together.
+    pub(super) fn set(&mut self, name: &'static str, value: impl fmt::Display) -> &mut Self {
+        debug_assert!(
+            self.properties
+                .last()
+                .is_some_and(|(last, _)| *last == name)
+                || self.properties.iter().all(|(other, _)| *other != name),
+            "{name} is in two places"
+        );
+        self.properties.push((name, value.to_string()));
         self
+    }
+
+    fn yaml(&self, text: &mut String, first: &str, other: &str) {
+        let mut indent = first;
+        let groups = self.properties.chunk_by(|(a, _), (b, _)| a == b);
+        for group in groups {
+            let Some((name, value)) = group.first() else {
+                continue;
+            };
+            // Fluent Bit's own YAML is in small letters; it takes names in any case.
+            let name = name.to_ascii_lowercase();
+            if group.len() == 1 {
+                let _ = writeln!(text, "{indent}{name}: {}", scalar(value));
+            } else {
+                let _ = writeln!(text, "{indent}{name}:");
+                for (_, value) in group {
+                    let _ = writeln!(text, "{other}  - {}", scalar(value));
+                }
+            }
+            indent = other;
+        }
+    }
+}
+
+/// A value in YAML: as it is where nothing in it could be taken for anything else. Fluent Bit takes every scalar for text.
+fn scalar(value: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/-_.,?=&$ ".contains(c);
+    let plain = value.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '/')
+        && !value.ends_with(' ')
+        && value.chars().all(is_plain);
+    if plain {
+        value.to_owned()
+    } else {
+        format!("'{}'", value.replace('\'', "''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config() -> Config {
+        let mut config = Config::default();
+        config
+            .section(Kind::Service, "One line.\nTwo.")
+            .set("HTTP_Listen", "::");
+        config
+            .section(Kind::Input, "")
+            .set("Name", "tail")
+            .set("Path", "/a/*.log,/b");
+        config
+            .section(Kind::Output, "")
+            .set("Name", "http")
+            .set("Header", "A 1")
+            .set("Header", "B it's")
+            .set("Port", 80);
+        config
+    }
+
+    #[test]
+    fn both_forms_say_the_same() {
+        assert_eq!(
+            config().finish(Syntax::Yaml),
+            "# One line.\n# Two.\nservice:\n  http_listen: '::'\n\npipeline:\n  inputs:\n    - name: tail\n      \
+             path: '/a/*.log,/b'\n  outputs:\n    - name: http\n      header:\n        - A 1\n        - 'B it''s'\n      \
+             port: 80\n"
+        );
+        let classic = config().finish(Syntax::Classic);
+        let words: Vec<Vec<&str>> = classic
+            .lines()
+            .map(|line| line.split_whitespace().collect())
+            .collect();
+        assert_eq!(words[2..4], [vec!["[SERVICE]"], vec!["HTTP_Listen", "::"]]);
+        assert_eq!(words[words.len() - 2], ["Header", "B", "it's"]);
     }
 }

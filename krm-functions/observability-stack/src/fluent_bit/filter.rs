@@ -1,12 +1,14 @@
 //! The filter `container_logs`: its section, and its settings file.
 
-use super::{config::Config, paths, settings::Join};
+use super::config::{Config, Kind};
+use super::{json, paths, routes, settings::Join};
 use crate::plan::Plan;
 use crate::spec::Format;
 use krm_rs::{Value, json};
+use leafpack_fn_common::modules::Filter;
 
 /// What the fields of the `kubernetes` map begin with in a record.
-const KUBERNETES_PREFIX: &str = "k8s_";
+pub(super) const KUBERNETES_PREFIX: &str = "k8s_";
 
 /// What of the `kubernetes` map stays out with [`Format::Msgpack`], in which a record holds 15 fields at most: the filter
 /// would put those beyond into one text, and the last are cluster and tenant. Without these 15 are enough for all that
@@ -21,23 +23,22 @@ pub(super) fn section(plan: &Plan, every: &str, config: &mut Config) {
     };
     let comment = format!(
         "Time, stream and message from the CRI line, and where it comes from: see {}.",
-        paths::FILTER_SETTINGS_FILE
+        Filter::ContainerLogs.settings_file()
     );
     config
-        .section("FILTER", &comment)
+        .section(Kind::Filter, &comment)
         .set("Name", "wasm")
         .set("Match", every)
         .set(
             "WASM_Path",
-            format_args!("{}/{}", paths::MODULES, paths::FILTER_MODULE_FILE),
+            format_args!("{}/{}", paths::MODULES, Filter::ContainerLogs.module_file()),
         )
         .set("Function_Name", function)
         .set("Event_Format", format)
         .set("accessible_paths", paths::SETTINGS);
 }
 
-/// `container-logs.json`. Cluster and environment may hold Flux expressions, which stand inside of JSON strings. Both the
-/// text around them and the expressions hold nothing that JSON would escape; that the variables do not is up to the user.
+/// `container-logs.json`.
 pub(super) fn settings(plan: &Plan) -> String {
     let logs = &plan.logs;
     let mut lines: Vec<(&str, Value)> = vec![("cluster", json!(plan.cluster))];
@@ -57,8 +58,12 @@ pub(super) fn settings(plan: &Plan) -> String {
     if logs.kubernetes && logs.format == Format::Msgpack {
         kubernetes["drop"] = json!(DROPPED_FROM_MSGPACK);
     }
+    let mut tenant = json!({"default": logs.tenant.name});
+    if !logs.routes.is_empty() {
+        tenant["namespaces"] = Value::Object(routes::settings(&logs.routes));
+    }
     lines.extend([
-        ("tenant", json!({"default": logs.tenant.name})),
+        ("tenant", tenant),
         // A record cannot claim another origin.
         ("existing", json!("replace")),
         ("input", json!("log")),
@@ -69,25 +74,5 @@ pub(super) fn settings(plan: &Plan) -> String {
         ("join", json!(join)),
         ("json_body", body),
     ]);
-    // One setting a line, as a person would write it.
-    let lines: Vec<String> = lines
-        .iter()
-        .map(|(key, value)| format!("  \"{key}\": {}", spaced(value)))
-        .collect();
-    format!("{{\n{}\n}}\n", lines.join(",\n"))
-}
-
-/// JSON in one line, with a space where a person would put one.
-fn spaced(value: &Value) -> String {
-    let list =
-        |open: &str, items: Vec<String>, close: &str| open.to_owned() + &items.join(", ") + close;
-    match value {
-        Value::Array(values) => list("[", values.iter().map(spaced).collect(), "]"),
-        Value::Object(fields) => {
-            let fields = fields.iter();
-            let fields = fields.map(|(key, value)| format!("{}: {}", json!(key), spaced(value)));
-            list("{", fields.collect(), "}")
-        }
-        other => other.to_string(),
-    }
+    json::file(&lines)
 }

@@ -1,14 +1,24 @@
-//! Fluent Bit on every node: container logs to the hub.
+//! Fluent Bit on every node: logs of containers, of the API server's audit and of Talos, to the hub.
 
 mod access;
+mod audit;
 mod config;
+mod containers;
 mod filter;
+mod json;
 mod metrics;
+mod native;
 mod network;
+#[allow(dead_code, reason = "the runbook says it")]
+mod outage;
+mod output;
 mod pipeline;
+mod routes;
 mod settings;
+mod talos;
 mod workload;
 
+pub(crate) use metrics::target;
 pub(crate) use settings::{Plan, version};
 
 use crate::names::Component;
@@ -30,6 +40,9 @@ const HTTP: Port = Port {
     name: "http",
     number: 2020,
 };
+
+/// The field that says which node a record is from, where the filter `kubernetes` does not say it.
+const NODE_FIELD: &str = "k8s_host";
 
 /// A port of the container and of its Service.
 struct Port {
@@ -57,18 +70,24 @@ struct ConfigMapNames {
 
 /// Where things are in the container, and what files are called there.
 mod paths {
+    use crate::spec::Syntax;
+
     /// Fluent Bit's configuration.
     pub(super) const CONFIG: &str = "/leafpack/config";
-    /// Its file.
-    pub(super) const CONFIG_FILE: &str = "fluent-bit.conf";
+    /// The file of parsers, beside it.
+    pub(super) const PARSERS_FILE: &str = "parsers.conf";
+    /// Its file. Fluent Bit tells the form by the end of the name.
+    pub(super) fn config_file(syntax: Syntax) -> &'static str {
+        match syntax {
+            Syntax::Classic => "fluent-bit.conf",
+            Syntax::Yaml => "fluent-bit.yaml",
+        }
+    }
+
     /// The filters' settings: the only folder that they can open.
     pub(super) const SETTINGS: &str = "/leafpack/settings";
-    /// The file of the filter `container_logs`.
-    pub(super) const FILTER_SETTINGS_FILE: &str = "container-logs.json";
     /// The filters.
     pub(super) const MODULES: &str = "/leafpack/modules";
-    /// The filter `container_logs`.
-    pub(super) const FILTER_MODULE_FILE: &str = "container-logs.wasm";
     /// Offsets and unsent logs.
     pub(super) const STATE: &str = "/leafpack/state";
     /// The node's logs. It has to be the node's own path: `containers` is full of absolute links into `pods`.

@@ -2,7 +2,7 @@
 
 use super::{COMPONENT, HTTP};
 use crate::plan::Plan;
-use crate::policy::{self, Egress, Rules};
+use crate::policy::{self, Egress, Ingress, Rules};
 use krm_rs::Object;
 
 /// The policy, if one is asked for.
@@ -11,6 +11,9 @@ pub(super) fn objects(plan: &Plan) -> Option<Object> {
         scraped: vec![HTTP.number],
         ..Rules::default()
     };
+    if let Some(talos) = &plan.logs.talos {
+        rules.ingress.push(Ingress::Node(talos.port));
+    }
     if plan.logs.kubernetes {
         rules.egress.push(Egress::ApiServer);
     }

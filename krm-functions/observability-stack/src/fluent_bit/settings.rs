@@ -1,17 +1,19 @@
 //! What `spec.logs` means for Fluent Bit.
 
-use super::paths;
+use super::config::LINE_LIMIT;
+use super::{audit, native, paths, routes, talos};
 use crate::image::{self, Image};
-use crate::plan::Tenant;
 use crate::profile;
 use crate::resources::ContainerResources;
-use crate::spec::{self, Format, JsonBody, Logs, Spec};
+use crate::spec::{self, Filters, Format, JsonBody, Logs, Spec, Syntax};
+use crate::tenants::{Tenant, Tenants};
 use krm_rs::json;
 use leafpack_fn_common::check::{Check, is_dns_subdomain};
+use leafpack_fn_common::modules::Filter;
 use leafpack_fn_common::quantity::Quantity;
 
 /// Fluent Bit closes a chunk of its buffer at this size, in bytes (`FLB_INPUT_CHUNK_FS_MAX_SIZE`).
-const CHUNK: u64 = 2_048_000;
+pub(super) const CHUNK: u64 = 2_048_000;
 
 /// Fluent Bit's own image.
 const IMAGE: image::Default = image::Default {
@@ -33,6 +35,16 @@ const READ_BEFORE_4_1: u64 = 131_072;
 pub(crate) struct Plan {
     /// Whose records these are.
     pub(crate) tenant: Tenant,
+    /// Whose records go to other tenants.
+    pub(crate) routes: Vec<routes::Route>,
+    /// The API server's audit log, where it is asked for.
+    pub(crate) audit: Option<audit::Plan>,
+    /// Talos' own logs, where they are asked for.
+    pub(crate) talos: Option<talos::Plan>,
+    /// Whose filters do the work.
+    pub(crate) filters: Filters,
+    /// How the pipeline is written.
+    pub(crate) syntax: Syntax,
     /// Whether the API server is asked about pods.
     pub(crate) kubernetes: bool,
     /// Patterns of files that are left out, beside the collector's own.
@@ -76,9 +88,14 @@ pub(crate) enum Join {
 
 impl Plan {
     /// Checks `spec.logs`; `None` after an error.
-    pub(crate) fn read(spec: &Spec, tenant: Option<Tenant>, check: &mut Check<'_>) -> Option<Self> {
+    pub(crate) fn read(spec: &Spec, tenants: &Tenants, check: &mut Check<'_>) -> Option<Self> {
         let logs = &spec.logs;
-        let exclude = exclude(&logs.exclude, check);
+        let tenant = tenants.get("spec.logs.tenant", &logs.tenant, check);
+        let routes = routes::read(logs, tenants, check);
+        let audit = audit::Plan::read(logs, tenants, check);
+        let talos = talos::Plan::read(logs, tenants, check);
+        native::check(logs, check);
+        let exclude = exclude(logs, check);
         let state_dir = state_dir(&logs.state_dir, check);
         let line_limit = bytes(
             "spec.logs.lineLimit",
@@ -123,7 +140,9 @@ impl Plan {
             );
         }
         // Reading goes on until a chunk has reached its size, so it may be larger by what was read last.
-        let largest_chunk = CHUNK + line_limit?;
+        let audit = audit?;
+        let kept = audit.as_ref().map_or(0, audit::Plan::kept);
+        let largest_chunk = CHUNK + line_limit?.max(kept);
         let max_chunks = buffer_limit? / largest_chunk;
         if max_chunks < MIN_CHUNKS {
             let least = (largest_chunk * MIN_CHUNKS).div_ceil(1 << 20);
@@ -139,6 +158,11 @@ impl Plan {
         }
         Some(Plan {
             tenant: tenant?,
+            routes: routes?,
+            audit,
+            talos: talos?,
+            filters: logs.filters,
+            syntax: logs.syntax,
             kubernetes: logs.kubernetes,
             exclude: exclude?,
             pod_exclude: logs.pod_exclude,
@@ -157,6 +181,23 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// Whether Fluent Bit's own filters do the work.
+    pub(super) fn is_native(&self) -> bool {
+        self.filters == Filters::Native
+    }
+
+    /// The filter modules that are put into the cluster.
+    pub(crate) fn modules(&self) -> Vec<Filter> {
+        if self.is_native() {
+            return Vec::new();
+        }
+        let mut modules = vec![Filter::ContainerLogs];
+        modules.extend(self.audit.as_ref().map(|_| Filter::Audit));
+        modules
+    }
+}
+
 /// With fewer chunks a node with a few dozen containers, each of which fills a chunk of its own, would stand still.
 const MIN_CHUNKS: u64 = 16;
 
@@ -170,7 +211,8 @@ pub(crate) fn file_pattern(pod: &str, namespace: &str, container: &str) -> Strin
     )
 }
 
-fn exclude(given: &[String], check: &mut Check<'_>) -> Option<Vec<String>> {
+fn exclude(logs: &Logs, check: &mut Check<'_>) -> Option<Vec<String>> {
+    let given = &logs.exclude;
     let mut patterns = Vec::new();
     for (index, text) in given.iter().enumerate() {
         let parts: Vec<&str> = text.split('/').collect();
@@ -195,6 +237,18 @@ fn exclude(given: &[String], check: &mut Check<'_>) -> Option<Vec<String>> {
         if fits {
             patterns.push(pattern);
         }
+    }
+    // The collector's own is one more.
+    let length: usize = patterns.iter().map(|pattern| pattern.len() + 1).sum();
+    if logs.syntax == Syntax::Classic && length + 128 > LINE_LIMIT {
+        check.error(
+            "spec.logs.exclude",
+            &format!(
+                "found {} patterns, which do not fit a line of Fluent Bit's configuration, {LINE_LIMIT} bytes, expected fewer, or spec.logs.syntax yaml, which has no such limit",
+                given.len()
+            ),
+            json!(["shop/web-*"]),
+        );
     }
     (patterns.len() == given.len()).then_some(patterns)
 }
@@ -260,7 +314,7 @@ fn state_dir(text: &str, check: &mut Check<'_>) -> Option<String> {
     fits.then(|| path.to_owned())
 }
 
-fn bytes(
+pub(super) fn bytes(
     path: &str,
     text: &str,
     expected: &str,
@@ -293,15 +347,20 @@ fn join(logs: &Logs, tag: &str, check: &mut Check<'_>) -> Join {
     // To hold a fragment the filter gives back nothing. With msgpack the host makes a record without a body of that
     // (`filter_wasm.c`, 3.2.2 to 5.1.1), and what is sent with it is lost.
     let is_json = logs.format == Format::Json;
+    let is_native = logs.filters == Filters::Native;
     match logs.join {
         spec::Join::Mark => Join::Mark,
         spec::Join::Host => Join::Host,
-        spec::Join::Auto if is_json && release.is_some_and(|release| release >= FILTERS_LAST) => {
+        spec::Join::Auto
+            if is_json && !is_native && release.is_some_and(|release| release >= FILTERS_LAST) =>
+        {
             Join::Filter
         }
         spec::Join::Auto => Join::Mark,
         spec::Join::Filter => {
-            let reason = if release.is_some_and(|release| release < FILTERS_LAST) {
+            let reason = if is_native {
+                Some("with spec.logs.filters native, expected auto, mark or host: only the wasm filter can join lines".to_owned())
+            } else if release.is_some_and(|release| release < FILTERS_LAST) {
                 Some(format!(
                     "with Fluent Bit {tag}, expected auto, mark or host: before 4.1 an instance of the filter lives for one chunk only, and the first part of a line would be lost with it"
                 ))

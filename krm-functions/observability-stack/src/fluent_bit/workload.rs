@@ -1,62 +1,83 @@
 //! The DaemonSet, and the ConfigMaps that it mounts.
 
-use super::{COMPONENT, CONTAINER, HTTP, access, config_map_names, filter, paths, pipeline};
+use super::{
+    COMPONENT, CONTAINER, HTTP, NODE_FIELD, Port, access, audit, config_map_names, filter, native,
+    paths, pipeline, talos,
+};
+use crate::names::{HASH_ANNOTATION, VALUES_ANNOTATION, hash};
 use crate::plan::Plan;
 use crate::profile;
-use fnv::FnvHasher;
-use krm_rs::{Object, Value, json};
-use leafpack_fn_common::modules::{Modules, encoded};
-use std::hash::Hasher as _;
+use krm_rs::{Map, Object, Value, json};
+use leafpack_fn_common::modules::{Filter, Modules, encoded};
 
-/// A hash of everything that the pods read at their start, so that a change of it rolls them.
-const HASH_ANNOTATION: &str = "leafpack.dev/config-hash";
+/// The variable that holds the node's name.
+const NODE_VARIABLE: &str = "NODE_NAME";
 
-/// The values that Flux puts in later, for which the hash cannot speak.
-const VALUES_ANNOTATION: &str = "leafpack.dev/config-values";
-
-/// What the pods read at their start.
+/// What the pods read at their start: names and contents, by ConfigMap.
 pub(super) struct Files<'m> {
-    config: String,
-    settings: String,
-    modules: &'m Modules<'m>,
+    config: Vec<(String, String)>,
+    settings: Vec<(String, String)>,
+    modules: Vec<(String, &'m [u8])>,
 }
 
 impl<'m> Files<'m> {
     /// Writes them.
-    pub(super) fn new(plan: &Plan, modules: &'m Modules<'m>) -> Self {
-        Files {
-            config: pipeline::config(plan),
-            settings: filter::settings(plan),
-            modules,
+    pub(super) fn new(plan: &Plan, modules: &Modules<'m>) -> Self {
+        let logs = &plan.logs;
+        let name = paths::config_file(logs.syntax);
+        let mut files = Files {
+            config: vec![(name.to_owned(), pipeline::config(plan))],
+            settings: Vec::new(),
+            modules: Vec::new(),
+        };
+        if logs.is_native() {
+            let name = paths::PARSERS_FILE.to_owned();
+            files.config.push((name, native::parsers()));
         }
+        for filter in logs.modules() {
+            let settings = match (filter, &logs.audit) {
+                (Filter::Audit, Some(audit)) => audit::settings(plan, audit),
+                _ => filter::settings(plan),
+            };
+            files.settings.push((filter.settings_file(), settings));
+            let module = modules.get(filter);
+            files.modules.push((filter.module_file(), module));
+        }
+        files
     }
 
-    /// The ConfigMaps that hold them.
-    pub(super) fn config_maps(&self, plan: &Plan) -> [Object; 3] {
+    /// The ConfigMaps that hold them; none for files that there are not.
+    pub(super) fn config_maps(&self, plan: &Plan) -> Vec<Object> {
         let names = config_map_names();
-        let map = |name: &str| COMPONENT.object(plan, "v1", "ConfigMap", name);
+        let map = |name: &str, field: &str, files: Map<String, Value>| {
+            (!files.is_empty()).then(|| {
+                let object = COMPONENT.object(plan, "v1", "ConfigMap", name);
+                object.with(field, Value::Object(files))
+            })
+        };
+        let texts = |files: &[(String, String)]| {
+            let files = files.iter();
+            files
+                .map(|(name, text)| (name.clone(), json!(text)))
+                .collect()
+        };
+        let modules = self.modules.iter();
+        let modules = modules.map(|(name, module)| (name.clone(), json!(encoded(module))));
         [
-            map(&names.config).with("data", json!({paths::CONFIG_FILE: self.config})),
-            map(&names.settings).with("data", json!({paths::FILTER_SETTINGS_FILE: self.settings})),
-            map(&names.modules).with(
-                "binaryData",
-                json!({paths::FILTER_MODULE_FILE: encoded(self.modules.container_logs)}),
-            ),
+            map(&names.config, "data", texts(&self.config)),
+            map(&names.settings, "data", texts(&self.settings)),
+            map(&names.modules, "binaryData", modules.collect()),
         ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 
     fn hash(&self) -> String {
-        let mut hasher = FnvHasher::default();
-        for file in [
-            self.config.as_bytes(),
-            self.settings.as_bytes(),
-            self.modules.container_logs,
-        ] {
-            // With the length before it, no byte can move from one file to the next unnoticed.
-            hasher.write(&(file.len() as u64).to_le_bytes());
-            hasher.write(file);
-        }
-        format!("{:016x}", hasher.finish())
+        let texts = self.config.iter().chain(&self.settings);
+        let mut all: Vec<&[u8]> = texts.map(|(_, text)| text.as_bytes()).collect();
+        all.extend(self.modules.iter().map(|(_, module)| *module));
+        hash(&all)
     }
 }
 
@@ -93,20 +114,67 @@ pub(super) fn daemon_set(plan: &Plan, files: &Files<'_>) -> Object {
         )
 }
 
-/// The values that hold Flux expressions. Flux reads what it has replaced as YAML again, and a value such as `8` alone
-/// would no longer be a string: so each has its name before it.
+/// The values that hold Flux expressions, of those that the files hold.
 fn substituted(plan: &Plan) -> Option<String> {
     let host = plan.hub_logs.host.text();
-    let values: Vec<String> = [
-        ("cluster", Some(&plan.cluster)),
-        ("environment", plan.environment.as_ref()),
-        ("host", Some(&host)),
-    ]
-    .into_iter()
-    .filter_map(|(name, value)| value.map(|value| format!("{name}={value}")))
-    .filter(|pair| leafpack_fn_common::flux::has_dollars(pair))
-    .collect();
-    (!values.is_empty()).then(|| values.join(" "))
+    plan.substituted(&[
+        ("cluster", &plan.cluster),
+        (
+            "environment",
+            plan.environment.as_deref().unwrap_or_default(),
+        ),
+        ("host", &host),
+    ])
+}
+
+/// The command's arguments. Of the node's name the filters know nothing, and what the configuration could take from the
+/// environment Flux would replace (`${…}`); here it is Kubernetes that puts it in. A filter that is given so comes before
+/// those of the file (tried with 3.2.2, 4.1.1 and 5.1.1).
+fn arguments(plan: &Plan) -> Vec<String> {
+    let file = paths::config_file(plan.logs.syntax);
+    let mut arguments = vec![format!("--config={}/{file}", paths::CONFIG)];
+    let set = format!("--prop=Set={NODE_FIELD} $({NODE_VARIABLE})");
+    for tags in nameless(plan) {
+        arguments.extend([
+            "--filter=modify".to_owned(),
+            format!("--match={tags}"),
+            set.clone(),
+        ]);
+    }
+    arguments
+}
+
+/// Tags of records that nobody else tells the node of.
+fn nameless(plan: &Plan) -> Vec<&'static str> {
+    let audit = plan.logs.audit.as_ref().map(|_| audit::TAGS);
+    let talos = plan.logs.talos.as_ref().map(|_| talos::TAG);
+    audit.into_iter().chain(talos).collect()
+}
+
+/// The container's ports.
+fn ports(plan: &Plan) -> Value {
+    let port =
+        |port: &Port| json!({"name": port.name, "containerPort": port.number, "protocol": "TCP"});
+    let mut ports = vec![port(&HTTP)];
+    if let Some(talos) = &plan.logs.talos {
+        let mut port = port(&talos.port());
+        // Talos runs on the node, and knows no pods.
+        port["hostPort"] = json!(talos.port);
+        ports.push(port);
+    }
+    Value::Array(ports)
+}
+
+/// The one thing that the root of a container without capabilities needs for the audit log: its folder may be another
+/// user's alone (Talos: mode 0700, user 65534).
+const READ_ANYTHING: &str = "DAC_READ_SEARCH";
+
+fn capabilities(plan: &Plan) -> Value {
+    let mut capabilities = json!({"drop": ["ALL"]});
+    if plan.logs.audit.is_some() {
+        capabilities["add"] = json!([READ_ANYTHING]);
+    }
+    capabilities
 }
 
 fn pod(plan: &Plan) -> Value {
@@ -139,12 +207,12 @@ fn container(plan: &Plan) -> Value {
         }
         probe
     };
-    json!({
+    let mut container = json!({
         "name": CONTAINER,
         "image": plan.logs.image.text(),
         "command": ["/fluent-bit/bin/fluent-bit"],
-        "args": [format!("--config={}/{}", paths::CONFIG, paths::CONFIG_FILE)],
-        "ports": [{"name": HTTP.name, "containerPort": HTTP.number, "protocol": "TCP"}],
+        "args": arguments(plan),
+        "ports": ports(plan),
         // Liveness waits for it. What a node keeps for a hub that is away may take a while to be found again.
         "startupProbe": with(probe("/"), json!({"periodSeconds": 5, "timeoutSeconds": 5, "failureThreshold": 60})),
         // Whether the process answers at all. Not its health: a hub that is away is no reason to start anew.
@@ -155,30 +223,51 @@ fn container(plan: &Plan) -> Value {
         "resources": {"requests": resources.requests, "limits": resources.limits},
         "securityContext": {
             "allowPrivilegeEscalation": false,
-            "capabilities": {"drop": ["ALL"]},
+            "capabilities": capabilities(plan),
             "privileged": false,
             "readOnlyRootFilesystem": true,
             // The node's log files belong to root, and nobody else may read them.
             "runAsUser": 0,
             "runAsGroup": 0,
         },
-        "volumeMounts": [
-            {"name": "config", "mountPath": paths::CONFIG, "readOnly": true},
-            {"name": "settings", "mountPath": paths::SETTINGS, "readOnly": true},
-            {"name": "modules", "mountPath": paths::MODULES, "readOnly": true},
-            {"name": "state", "mountPath": paths::STATE},
-            {"name": "logs", "mountPath": paths::LOGS, "readOnly": true},
-        ],
-    })
+        "volumeMounts": mounts(plan),
+    });
+    if !nameless(plan).is_empty() {
+        let node = json!({"fieldRef": {"fieldPath": "spec.nodeName"}});
+        container["env"] = json!([{"name": NODE_VARIABLE, "valueFrom": node}]);
+    }
+    container
+}
+
+/// Volumes of ConfigMaps, and where they are mounted.
+fn files(plan: &Plan) -> Vec<(&'static str, &'static str, String)> {
+    let names = config_map_names();
+    let mut files = vec![("config", paths::CONFIG, names.config)];
+    if !plan.logs.modules().is_empty() {
+        files.push(("settings", paths::SETTINGS, names.settings));
+        files.push(("modules", paths::MODULES, names.modules));
+    }
+    files
+}
+
+fn mounts(plan: &Plan) -> Value {
+    let files = files(plan).into_iter();
+    let mut mounts: Vec<Value> = files
+        .map(|(name, path, _)| json!({"name": name, "mountPath": path, "readOnly": true}))
+        .collect();
+    mounts.push(json!({"name": "state", "mountPath": paths::STATE}));
+    mounts.push(json!({"name": "logs", "mountPath": paths::LOGS, "readOnly": true}));
+    Value::Array(mounts)
 }
 
 fn volumes(plan: &Plan) -> Value {
-    let names = config_map_names();
-    json!([
-        {"name": "config", "configMap": {"name": names.config}},
-        {"name": "settings", "configMap": {"name": names.settings}},
-        {"name": "modules", "configMap": {"name": names.modules}},
-        {"name": "state", "hostPath": {"path": plan.logs.state_dir, "type": "DirectoryOrCreate"}},
-        {"name": "logs", "hostPath": {"path": paths::LOGS, "type": "Directory"}},
-    ])
+    let files = files(plan).into_iter();
+    let mut volumes: Vec<Value> = files
+        .map(|(name, _, map)| json!({"name": name, "configMap": {"name": map}}))
+        .collect();
+    volumes.extend([
+        json!({"name": "state", "hostPath": {"path": plan.logs.state_dir, "type": "DirectoryOrCreate"}}),
+        json!({"name": "logs", "hostPath": {"path": paths::LOGS, "type": "Directory"}}),
+    ]);
+    Value::Array(volumes)
 }

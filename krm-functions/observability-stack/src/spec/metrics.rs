@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 /// What is scraped of the collectors themselves.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Metrics {
     /// Which operator's scrape objects are generated; never those of two, which would count everything twice.
@@ -23,6 +24,7 @@ impl Default for Metrics {
 
 /// Whose scrape objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Scrape {
     /// VMServiceScrape, of the VictoriaMetrics operator.

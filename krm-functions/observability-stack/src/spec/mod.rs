@@ -1,20 +1,33 @@
 //! The `spec` of an ObservabilityStack, as it is written. [`Plan`](crate::plan::Plan) says what it means.
 
+mod collectors;
+mod flux;
+mod hub;
 mod logs;
 mod metrics;
 mod network;
 mod workload;
 
-pub use logs::{Format, Join, JsonBody, Logs};
+pub use collectors::{
+    Collectors, Discover, Install, KubeStateMetrics, NodeExporter, Targets, VmAgent,
+};
+pub use flux::{Flux, FluxSource, Part, SourceKind, SubstituteFrom, SubstituteKind};
+pub use hub::{Auth, AuthKind, ExternalSecret, Hub, Operator, Via};
+pub use logs::{
+    Audit, AuditTime, Bodies, Filters, Format, Join, JsonBody, Logs, Route, Shape, Syntax, Talos,
+    Values,
+};
 pub use metrics::{Metrics, Scrape};
 pub use network::{Network, Policy};
 pub use workload::{Image, Images, QuantityText, Resources};
 
+use krm_rs::Value;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// Everything that a user may say about one cluster.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Spec {
     /// The cluster's name, in every record and label. Required; may hold Flux expressions.
@@ -35,12 +48,22 @@ pub struct Spec {
     pub tenants: BTreeMap<String, String>,
     /// Container logs.
     pub logs: Logs,
-    /// What is scraped of the collectors themselves.
+    /// Whose scrape objects are generated, and how often they scrape.
     pub metrics: Metrics,
+    /// What collects metrics.
+    pub collectors: Collectors,
+    /// The VictoriaMetrics operator.
+    pub operator: Operator,
     /// Who may talk to whom.
     pub network: Network,
     /// What holds for every image.
     pub images: Images,
+    /// The parts that are generated; all of them when none is named.
+    pub parts: Vec<Part>,
+    /// The Flux Kustomizations that `leafpack build` writes.
+    pub flux: Flux,
+    /// What is merged into generated objects at last.
+    pub patches: Vec<Patch>,
 }
 
 impl Default for Spec {
@@ -56,14 +79,34 @@ impl Default for Spec {
             tenants: BTreeMap::new(),
             logs: Logs::default(),
             metrics: Metrics::default(),
+            collectors: Collectors::default(),
+            operator: Operator::default(),
             network: Network::default(),
             images: Images::default(),
+            parts: Vec::new(),
+            flux: Flux::default(),
+            patches: Vec::new(),
         }
     }
 }
 
+/// A change of one generated object.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Patch {
+    /// The object's kind.
+    pub kind: String,
+    /// The object's name, as it is generated.
+    pub name: String,
+    /// The fields: mappings are merged, and so are lists of mappings that have names; other lists and values are
+    /// replaced, and `null` takes a field out.
+    pub merge: Value,
+}
+
 /// A cluster's place in the fleet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Keeps what the others send.
@@ -74,6 +117,7 @@ pub enum Role {
 
 /// A preset for sizes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Profile {
     /// A few nodes, a few MB of logs a minute on each.
@@ -81,14 +125,4 @@ pub enum Profile {
     Small,
     /// More of both: larger limits, and several nodes are updated at a time.
     Production,
-}
-
-/// The hub.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
-pub struct Hub {
-    /// Where logs go: `http[s]://host[:port]`, with or without a path that ends in `/insert/jsonline`. Required. The
-    /// host may hold Flux expressions.
-    #[serde(rename = "logsURL")]
-    pub logs_url: String,
 }

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 /// Who may talk to whom.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Network {
     /// Which kind of policy is generated.
@@ -29,6 +30,7 @@ impl Default for Network {
 
 /// A kind of network policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Policy {
     /// None.

@@ -7,6 +7,7 @@ use std::fmt;
 
 /// An image, in parts; what is not given is as the component has it.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Image {
     /// Host, port and path of a mirror; the runtime's default when empty. May hold Flux expressions.
@@ -21,6 +22,7 @@ pub struct Image {
 
 /// What holds for every image.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Images {
     /// Host, port and path of a mirror, for every image that names none itself. May hold Flux expressions.
@@ -29,6 +31,7 @@ pub struct Images {
 
 /// A container's resources.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Resources {
     /// What is set aside.

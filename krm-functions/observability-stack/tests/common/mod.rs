@@ -13,6 +13,7 @@ pub(crate) struct Placeholder;
 impl Source for Placeholder {
     fn modules() -> Modules<'static> {
         Modules {
+            audit: b"\0asm\x01\0\0\0",
             container_logs: b"\0asm\x01\0\0\0",
             ..Modules::default()
         }
@@ -84,8 +85,9 @@ pub(crate) fn filter_settings_text(objects: &[Object]) -> &str {
     text.expect("a ConfigMap has the filter's settings")
 }
 
-/// An annotation of the DaemonSet's pods.
+/// An annotation of Fluent Bit's pods.
 pub(crate) fn pod_annotation<'o>(objects: &'o [Object], key: &str) -> Option<&'o str> {
-    let daemon_set = objects.iter().find(|object| object.kind() == "DaemonSet")?;
+    let is_it = |object: &&Object| object.kind() == "DaemonSet" && object.name() == "fluent-bit";
+    let daemon_set = objects.iter().find(is_it)?;
     daemon_set.get_str(&format!("spec.template.metadata.annotations[{key}]"))
 }

@@ -2,17 +2,16 @@
 
 use krm_rs::{Object, Value};
 
-/// One object of this kind.
-fn one<'o>(objects: &'o [Object], kind: &str) -> &'o Object {
-    let mut found = objects.iter().filter(|object| object.kind() == kind);
-    let first = found.next().unwrap_or_else(|| panic!("there is no {kind}"));
-    assert!(found.next().is_none(), "there is more than one {kind}");
-    first
-}
+const GLOBAL: [&str; 3] = ["Namespace", "ClusterRole", "ClusterRoleBinding"];
+const WORKLOADS: [&str; 3] = ["DaemonSet", "Deployment", "StatefulSet"];
 
 fn named<'o>(objects: &'o [Object], kind: &str, name: &str) -> Option<&'o Object> {
     let mut all = objects.iter();
     all.find(|object| object.kind() == kind && object.name() == name)
+}
+
+fn of_kind<'o>(objects: &'o [Object], kind: &'o str) -> impl Iterator<Item = &'o Object> {
+    objects.iter().filter(move |object| object.kind() == kind)
 }
 
 fn value<'o>(object: &'o Object, path: &str) -> &'o Value {
@@ -30,12 +29,75 @@ fn list<'v>(value: &'v Value, field: &str) -> &'v [Value] {
     value[field].as_array().map_or(&[], Vec::as_slice)
 }
 
-/// Whether a selector takes an object with these labels, and is not empty.
-fn selects(selector: &Value, labels: &Value) -> bool {
-    let Some(selector) = selector.as_object() else {
+/// Whether labels that a selector asks for are an object's; nothing asked for is no selector.
+fn has_labels(wanted: &Value, labels: &Value) -> bool {
+    let Some(wanted) = wanted.as_object() else {
         return false;
     };
-    !selector.is_empty() && selector.iter().all(|(key, value)| labels[key] == *value)
+    !wanted.is_empty() && wanted.iter().all(|(key, value)| labels[key] == *value)
+}
+
+/// Whether a selector of labels and expressions takes an object with these labels, and is not empty.
+fn selects(selector: &Value, labels: &Value) -> bool {
+    let expressions = list(selector, "matchExpressions");
+    let is_in = |expression: &Value| {
+        assert_eq!(expression["operator"], "In", "{expression}");
+        let label = &labels[expression["key"].as_str().unwrap_or_default()];
+        list(expression, "values").contains(label)
+    };
+    let by_labels = selector["matchLabels"]
+        .as_object()
+        .is_none_or(|labels| labels.is_empty());
+    (!by_labels || !expressions.is_empty())
+        && (by_labels || has_labels(&selector["matchLabels"], labels))
+        && expressions.iter().all(is_in)
+}
+
+/// Pods that there will be: of a workload, or of what an operator or a chart makes.
+struct Pods<'o> {
+    labels: Value,
+    /// Name and number of each port.
+    ports: Vec<(String, u64)>,
+    /// The workload, where it is one.
+    workload: Option<&'o Object>,
+}
+
+fn pods(objects: &[Object]) -> Vec<Pods<'_>> {
+    let mut all = Vec::new();
+    for object in objects {
+        let (labels, workload) = match object.kind() {
+            kind if WORKLOADS.contains(&kind) => (
+                value(object, "spec.template.metadata.labels").clone(),
+                Some(object),
+            ),
+            "VMAgent" => (value(object, "spec.podMetadata.labels").clone(), None),
+            "HelmRelease" => match object.get("spec.values.podLabels") {
+                Some(labels) => (labels.clone(), None),
+                None => continue,
+            },
+            _ => continue,
+        };
+        let ports = match workload {
+            // vmagent's, by the operator and by its chart.
+            None => vec![("http".to_owned(), 8429)],
+            Some(object) => list(
+                &value(object, "spec.template.spec")["containers"][0],
+                "ports",
+            )
+            .iter()
+            .map(|port| {
+                let name = port["name"].as_str().expect("a port's name").to_owned();
+                (name, port["containerPort"].as_u64().expect("a number"))
+            })
+            .collect(),
+        };
+        all.push(Pods {
+            labels,
+            ports,
+            workload,
+        });
+    }
+    all
 }
 
 /// The value of a property in the first section of Fluent Bit's configuration that has it.
@@ -51,98 +113,161 @@ fn property<'c>(config: &'c str, name: &str) -> &'c str {
 
 /// Panics with what does not hold.
 pub(crate) fn check(objects: &[Object]) {
-    let daemon_set = one(objects, "DaemonSet");
-    let namespace = daemon_set.namespace();
+    let pods = pods(objects);
+    let namespace = pods
+        .iter()
+        .find_map(|pods| pods.workload)
+        .expect("a workload")
+        .namespace();
     for object in objects {
-        let is_global = matches!(
-            object.kind(),
-            "Namespace" | "ClusterRole" | "ClusterRoleBinding"
-        );
+        let is_global = GLOBAL.contains(&object.kind());
         let expected = if is_global { "" } else { namespace };
         assert_eq!(object.namespace(), expected, "{}", object.id());
     }
-    if let Some(found) = objects.iter().find(|object| object.kind() == "Namespace") {
+    if let Some(found) = of_kind(objects, "Namespace").next() {
         assert_eq!(found.name(), namespace);
     }
-
-    let pod_labels = value(daemon_set, "spec.template.metadata.labels");
-    let pod = value(daemon_set, "spec.template.spec");
-    let container = &pod["containers"][0];
-    assert!(selects(
-        value(daemon_set, "spec.selector.matchLabels"),
-        pod_labels
-    ));
-
-    let account = one(objects, "ServiceAccount");
-    assert_eq!(
-        text(daemon_set, "spec.template.spec.serviceAccountName"),
-        account.name()
-    );
-    let has_token = pod["automountServiceAccountToken"] == true;
-    let binding = objects
-        .iter()
-        .find(|object| object.kind() == "ClusterRoleBinding");
-    assert_eq!(has_token, binding.is_some());
-    if let Some(binding) = binding {
-        assert_eq!(
-            text(binding, "roleRef.name"),
-            one(objects, "ClusterRole").name()
+    for pods in &pods {
+        if let Some(object) = pods.workload {
+            workload(objects, object, pods);
+        }
+    }
+    for binding in of_kind(objects, "ClusterRoleBinding") {
+        let role = text(binding, "roleRef.name");
+        assert!(named(objects, "ClusterRole", role).is_some(), "{role}");
+        let account = text(binding, "subjects[0].name");
+        assert!(
+            named(objects, "ServiceAccount", account).is_some(),
+            "{account}"
         );
-        assert_eq!(text(binding, "subjects[0].name"), account.name());
         assert_eq!(text(binding, "subjects[0].namespace"), namespace);
     }
-
-    let service = one(objects, "Service");
-    assert!(selects(value(service, "spec.selector"), pod_labels));
-    let port = &container["ports"][0];
-    assert_eq!(text(service, "spec.ports[0].targetPort"), port["name"]);
-    for probe in ["startupProbe", "livenessProbe", "readinessProbe"] {
-        assert_eq!(container[probe]["httpGet"]["port"], port["name"], "{probe}");
+    for service in of_kind(objects, "Service") {
+        // A global Service has no pods here.
+        let Some(selector) = service.get("spec.selector") else {
+            assert_eq!(service.annotation("service.cilium.io/global"), Some("true"));
+            continue;
+        };
+        let behind: Vec<_> = pods
+            .iter()
+            .filter(|pods| has_labels(selector, &pods.labels))
+            .collect();
+        assert_eq!(behind.len(), 1, "{}", service.id());
+        for port in list(value(service, "spec"), "ports") {
+            let target = port["targetPort"].as_str().unwrap_or_default();
+            let known = behind[0].ports.iter().any(|(name, _)| name == target);
+            assert!(known, "{}: {port}", service.id());
+        }
     }
-    if let Some(scrape) = objects
-        .iter()
-        .find(|object| object.kind() == "VMServiceScrape")
-    {
-        let labels = value(service, "metadata.labels");
-        assert!(selects(value(scrape, "spec.selector.matchLabels"), labels));
+    for scrape in of_kind(objects, "VMServiceScrape") {
+        if scrape.get("spec.namespaceSelector").is_some() {
+            continue;
+        }
+        let selector = value(scrape, "spec.selector.matchLabels");
+        let found: Vec<_> = of_kind(objects, "Service")
+            .filter(|service| {
+                service
+                    .get("metadata.labels")
+                    .is_some_and(|labels| has_labels(selector, labels))
+            })
+            .collect();
+        assert_eq!(found.len(), 1, "{}", scrape.id());
+        let port = text(scrape, "spec.endpoints[0].port");
+        let ports = list(value(found[0], "spec"), "ports");
+        assert!(ports.iter().any(|one| one["name"] == port), "{port}");
         // The job's name is the same whatever is done to names and labels.
-        assert_eq!(labels[text(scrape, "spec.jobLabel")], "fluent-bit");
-        assert_eq!(
-            text(scrape, "spec.endpoints[0].port"),
-            text(service, "spec.ports[0].name")
-        );
+        let job = value(scrape, "spec.endpoints[0].relabelConfigs[0]");
+        assert_eq!(job["targetLabel"], "job");
+    }
+    for release in of_kind(objects, "HelmRelease") {
+        let source = text(release, "spec.chartRef.name");
+        let kind = text(release, "spec.chartRef.kind");
+        assert!(named(objects, kind, source).is_some(), "{kind}/{source}");
     }
     for policy in objects
         .iter()
         .filter(|object| object.kind().ends_with("NetworkPolicy"))
     {
-        let cilium = policy.kind().starts_with("Cilium");
-        let (selector, allowed) = if cilium {
-            (
-                "spec.endpointSelector.matchLabels",
-                "spec.ingress[0].toPorts[0].ports[0].port",
-            )
-        } else {
-            (
-                "spec.podSelector.matchLabels",
-                "spec.ingress[0].ports[0].port",
-            )
-        };
-        assert!(selects(value(policy, selector), pod_labels));
-        let rule = value(policy, "spec.egress[0]").to_string();
-        let dns: [&str; 2] = ["k8s-app", "kube-dns"];
-        assert!(dns.iter().all(|part| rule.contains(part)), "{rule}");
-        // Nothing is added to what the DNS pods have to be, or they would not be found.
-        for (key, label) in pod_labels.as_object().into_iter().flatten() {
-            let label = label.as_str().unwrap_or_default();
-            assert!(!rule.contains(&format!("{key}\":\"{label}")), "{rule}");
-        }
-        let allowed = value(policy, allowed);
-        let number = allowed.as_str().map_or(allowed.to_string(), str::to_owned);
-        assert_eq!(number, port["containerPort"].to_string());
+        check_policy(policy, &pods);
     }
+}
 
-    files(objects, pod, container);
+fn workload(objects: &[Object], object: &Object, pods: &Pods<'_>) {
+    let pod = value(object, "spec.template.spec");
+    let container = &pod["containers"][0];
+    assert!(
+        has_labels(value(object, "spec.selector.matchLabels"), &pods.labels),
+        "{}",
+        object.id()
+    );
+    let account = text(object, "spec.template.spec.serviceAccountName");
+    assert!(
+        named(objects, "ServiceAccount", account).is_some(),
+        "{account}"
+    );
+    let has_token = pod["automountServiceAccountToken"] == true;
+    let is_bound = of_kind(objects, "ClusterRoleBinding")
+        .any(|binding| text(binding, "subjects[0].name") == account);
+    assert_eq!(has_token, is_bound, "{}", object.id());
+    for probe in ["startupProbe", "livenessProbe", "readinessProbe"] {
+        let port = &container[probe]["httpGet"]["port"];
+        let is_known = pods.ports.iter().any(|(name, _)| port == name.as_str());
+        assert!(port.is_null() || is_known, "{}: {probe}", object.id());
+    }
+    for volume in list(pod, "volumes") {
+        if let Some(map) = volume["configMap"]["name"].as_str() {
+            assert!(named(objects, "ConfigMap", map).is_some(), "{map}");
+        }
+        let mounts = list(container, "volumeMounts");
+        assert!(
+            mounts.iter().any(|mount| mount["name"] == volume["name"]),
+            "{}: {volume} is not mounted",
+            object.id()
+        );
+    }
+    if account.contains("fluent-bit") {
+        files(objects, pod, container);
+    }
+}
+
+fn check_policy(policy: &Object, pods: &[Pods<'_>]) {
+    let cilium = policy.kind().starts_with("Cilium");
+    let (selector, port) = if cilium {
+        ("spec.endpointSelector", "toPorts")
+    } else {
+        ("spec.podSelector", "ports")
+    };
+    let selector = value(policy, selector);
+    let about: Vec<_> = pods
+        .iter()
+        .filter(|pods| selects(selector, &pods.labels))
+        .collect();
+    assert_eq!(about.len(), 1, "{}", policy.id());
+    let rule = value(policy, "spec.egress[0]").to_string();
+    let dns: [&str; 2] = ["k8s-app", "kube-dns"];
+    assert!(dns.iter().all(|part| rule.contains(part)), "{rule}");
+    // Nothing is added to what the DNS pods have to be, or they would not be found.
+    for (key, label) in about[0].labels.as_object().into_iter().flatten() {
+        let label = label.as_str().unwrap_or_default();
+        assert!(!rule.contains(&format!("{key}\":\"{label}")), "{rule}");
+    }
+    for ingress in list(value(policy, "spec"), "ingress") {
+        let ports = if cilium {
+            list(&ingress[port][0], "ports")
+        } else {
+            list(ingress, port)
+        };
+        assert!(!ports.is_empty(), "{}: {ingress}", policy.id());
+        for allowed in ports {
+            let number = &allowed["port"];
+            let number = number.as_str().map_or(number.to_string(), str::to_owned);
+            let is_open = about[0]
+                .ports
+                .iter()
+                .any(|(_, port)| port.to_string() == number);
+            assert!(is_open, "{}: {number}", policy.id());
+        }
+    }
 }
 
 /// Volumes, mounts, and the files that the configuration speaks of.

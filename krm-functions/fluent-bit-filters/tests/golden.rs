@@ -1,0 +1,107 @@
+//! What comes of each `fixtures/<name>/input.yaml` with its `config.yaml` is what `expected.yaml` says, and what is said
+//! about it is in `said.txt`.
+//!
+//! `UPDATE_GOLDEN=1 cargo test` writes them anew; read the difference.
+
+mod common;
+
+use common::{Placeholder, items, objects, root, run};
+use krm_rs::{Object, yaml};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn fixtures() -> Vec<PathBuf> {
+    let folder = fs::read_dir(root().join("fixtures")).expect("the fixtures are there");
+    let paths = folder.map(|entry| entry.expect("the folder can be read").path());
+    let mut paths: Vec<_> = paths.filter(|p| p.join("config.yaml").exists()).collect();
+    paths.sort();
+    assert!(paths.len() >= 12, "{paths:?}");
+    paths
+}
+
+fn read(fixture: &Path, name: &str) -> String {
+    fs::read_to_string(fixture.join(name)).unwrap_or_default()
+}
+
+fn same(fixture: &Path, name: &str, text: &str) {
+    let golden = fixture.join(name);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&golden, text).expect("the golden file can be written");
+    }
+    let expected = read(fixture, name);
+    if text != expected {
+        let line = text.lines().zip(expected.lines()).position(|(a, b)| a != b);
+        panic!(
+            "{} differs, first in line {:?}; UPDATE_GOLDEN=1 cargo test writes it anew",
+            golden.display(),
+            line.map(|line| line + 1)
+        );
+    }
+}
+
+#[test]
+fn every_fixture_gives_its_golden_files() {
+    for fixture in fixtures() {
+        let input = objects(&read(&fixture, "input.yaml"));
+        let outcome = run::<Placeholder>(&read(&fixture, "config.yaml"), input);
+        assert!(outcome.success, "{}: {}", fixture.display(), outcome.stderr);
+        let made = items(&outcome);
+        same(&fixture, "expected.yaml", &yaml::emit_all(made.iter().map(Object::as_value)));
+        same(&fixture, "said.txt", &outcome.stderr);
+    }
+}
+
+#[test]
+fn a_second_run_changes_nothing() {
+    for fixture in fixtures() {
+        let config = read(&fixture, "config.yaml");
+        let first = items(&run::<Placeholder>(&config, objects(&read(&fixture, "input.yaml"))));
+        let second = run::<Placeholder>(&config, first.clone());
+        assert!(second.success, "{}: {}", fixture.display(), second.stderr);
+        let [first, second] = [first, items(&second)]
+            .map(|made| yaml::emit_all(made.iter().map(Object::as_value)));
+        assert_eq!(second, first, "{}", fixture.display());
+        assert!(first.contains("leafpack.dev/config-hash"), "{}", fixture.display());
+    }
+}
+
+/// Objects that are none of Fluent Bit's stay as and where they are, and what is in front stays there.
+#[test]
+fn everything_else_stays() {
+    for fixture in fixtures() {
+        let input = objects(&read(&fixture, "input.yaml"));
+        let mut more = input.clone();
+        let theirs = Object::new("v1", "ConfigMap", "theirs")
+            .with_annotation("internal.config.kubernetes.io/index", "7")
+            .with("data", krm_rs::json!({"text": "${A} $$ [INPUT]"}));
+        more.insert(0, theirs.clone());
+        let made = items(&run::<Placeholder>(&read(&fixture, "config.yaml"), more));
+        assert_eq!(made[0], theirs);
+        for (old, new) in input.iter().zip(&made[1..]) {
+            assert!(old.is_same(new), "{} {}", old.id(), new.id());
+        }
+    }
+}
+
+/// With other filters, what an earlier run made of the former ones is gone.
+#[test]
+fn what_is_no_longer_asked_for_goes() {
+    for fixture in fixtures() {
+        let config = "apiVersion: leafpack.dev/v1alpha1\nkind: FluentBitFilters\nmetadata: {name: fluent-bit}\n\
+                      spec: {cluster: b, filters: [{filter: tenant, match: '*'}], target: {name: %}}\n";
+        let input = objects(&read(&fixture, "input.yaml"));
+        let first = items(&run::<Placeholder>(&read(&fixture, "config.yaml"), input));
+        let settings = first
+            .iter()
+            .find(|object| object.name().ends_with("-leafpack-filter-settings"));
+        let name = settings.expect("settings").name().trim_end_matches("-leafpack-filter-settings");
+        let config = config.replace('%', name);
+        let outcome = run::<Placeholder>(&config, first);
+        assert!(outcome.success, "{}: {}", fixture.display(), outcome.stderr);
+        let text = yaml::emit_all(items(&outcome).iter().map(Object::as_value));
+        for gone in ["container-logs.wasm", "container_logs", "cri.wasm", "audit.wasm"] {
+            assert!(!text.contains(gone), "{}: {gone}: {text}", fixture.display());
+        }
+        assert!(text.contains("tenant.wasm"), "{}", fixture.display());
+    }
+}

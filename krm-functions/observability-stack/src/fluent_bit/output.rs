@@ -1,0 +1,99 @@
+//! Where records go: one output for each tenant.
+
+use super::config::{Config, Kind};
+use super::pipeline::on;
+use crate::plan::Plan;
+use crate::tenants::Tenant;
+
+/// Where VictoriaLogs finds the message; the later ones are for records that no filter could read.
+const MESSAGE_FIELDS: [&str; 4] = ["_msg", "log", "message", "msg"];
+
+/// Where VictoriaLogs finds the time.
+const TIME_FIELD: &str = "_time";
+
+/// Which records an output, or a filter, takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Matching {
+    /// Those whose tag is this, with `*` for any text.
+    Tags(String),
+    /// Those whose tag begins with what this regular expression says. Fluent Bit takes a match of no length for none.
+    Regex(String),
+}
+
+impl Matching {
+    /// Name and value of the property.
+    pub(super) fn property(&self) -> (&'static str, &str) {
+        match self {
+            Matching::Tags(tags) => ("Match", tags),
+            Matching::Regex(regex) => ("Match_Regex", regex),
+        }
+    }
+}
+
+/// A tenant of the hub, with the records that it gets.
+pub(super) struct Target<'p> {
+    /// The output's name in logs and metrics.
+    pub(super) alias: String,
+    /// What it is for.
+    pub(super) comment: &'static str,
+    /// Which records.
+    pub(super) matching: Matching,
+    /// Whose they are.
+    pub(super) tenant: &'p Tenant,
+    /// By which VictoriaLogs groups them into streams.
+    pub(super) stream_fields: &'p [&'static str],
+    /// How much of the disk they may take while the hub is away, where the input cannot be stopped; the oldest go then.
+    pub(super) limit: Option<&'static str>,
+}
+
+impl Target<'_> {
+    /// The output.
+    pub(super) fn section(&self, plan: &Plan, config: &mut Config) {
+        let hub = &plan.hub_logs;
+        let (property, value) = self.matching.property();
+        let section = config.section(Kind::Output, self.comment);
+        section
+            .set("Name", "http")
+            .set("Alias", &self.alias)
+            .set(property, value)
+            .set("Host", hub.host.text())
+            .set("Port", hub.port)
+            .set("tls", on(hub.tls))
+            .set("tls.verify", on(hub.tls))
+            .set("URI", self.uri(plan))
+            .set("Format", "json_lines")
+            // The record's own time is in `_time`, to the nanosecond.
+            .set("json_date_key", "false")
+            .set("Compress", "gzip")
+            .set("Header", format_args!("AccountID {}", self.tenant.account))
+            .set("Header", format_args!("ProjectID {}", self.tenant.project))
+            .set("Retry_Limit", "no_limits")
+            .set("net.io_timeout", "60s");
+        if let Some(limit) = self.limit {
+            section.set("storage.total_limit_size", limit);
+        }
+    }
+
+    /// Path and parameters of the hub's endpoint.
+    fn uri(&self, plan: &Plan) -> String {
+        format!(
+            "{}?_stream_fields={}&_msg_field={}&_time_field={TIME_FIELD}",
+            plan.hub_logs.path,
+            self.stream_fields.join(","),
+            MESSAGE_FIELDS.join(","),
+        )
+    }
+}
+
+/// The output that makes a full buffer stop the reading.
+pub(super) fn counted(matching: &Matching, config: &mut Config) {
+    let (property, value) = matching.property();
+    let comment = "Takes nothing away. Fluent Bit unloads a chunk that waits for a single output, and does not count it\n\
+        against storage.max_chunks_up any more: without a second output a full buffer would not stop the reading,\n\
+        and fill the node's disk.";
+    config
+        .section(Kind::Output, comment)
+        .set("Name", "null")
+        .set("Alias", "counted")
+        .set(property, value);
+}
