@@ -93,7 +93,8 @@ impl Config<'_, '_> {
         let body = self.body()?;
         let wanted = self.editor.plan.target.block.clone();
         let labels: Vec<String> = body.all(WRITER).iter().map(|b| b.label.clone()).collect();
-        let named = labels.iter().position(|label| *label == wanted);
+        let is_wanted = |label: &String| !wanted.is_empty() && *label == wanted;
+        let named = labels.iter().position(is_wanted);
         if !wanted.is_empty() && named.is_none() {
             let found = match labels.join(", ") {
                 none if none.is_empty() => "none".to_owned(),

@@ -3,6 +3,7 @@
 use crate::edit::Editor;
 use crate::operators::{agent_flags, prometheus_entry, vm_entry};
 use crate::write::{self, Places};
+use krm_rs::Value;
 
 /// The chart victoria-metrics-k8s-stack.
 ///
@@ -18,10 +19,24 @@ pub(crate) fn victoria_metrics(editor: &mut Editor<'_>) {
                 "spec.values.vmagent.additionalRemoteWrites",
                 "spec.values.vmagent.spec.remoteWrite",
             ],
-            single: &["spec.values.external.vm.write"],
+            single: if has_own_store(editor) {
+                &[]
+            } else {
+                &["spec.values.external.vm.write"]
+            },
         };
         write::apply(editor, &places, &vm_entry(&write));
     }
+}
+
+/// Whether the chart brings a store, beside which `external.vm.write` is not looked at (`vm.write.endpoint` in its
+/// `templates/_helpers.tpl`). A single one is its default.
+fn has_own_store(editor: &Editor<'_>) -> bool {
+    let enabled = |store: &str, default: bool| {
+        let value = editor.get(&format!("spec.values.{store}.enabled"));
+        value.and_then(Value::as_bool).unwrap_or(default)
+    };
+    enabled("vmsingle", true) || enabled("vmcluster", false) || enabled("vmdistributed", false)
 }
 
 /// The chart kube-prometheus-stack (`templates/prometheus/prometheus.yaml`).

@@ -244,3 +244,33 @@ fn charts_are_found_by_name_and_by_reference() {
         assert_eq!(outcome.success, found, "{text}: {}", outcome.stderr);
     }
 }
+
+/// Where a stack's chart really writes to: a place that it does not look at must not pass for it.
+#[test]
+fn a_stack_writes_where_its_chart_says() {
+    let url = "https://metrics.example.com/api/v1/write";
+    let external = format!("external: {{vm: {{write: {{url: \"{url}\"}}}}}}");
+    let own = "vmagent: {spec: {remoteWrite: [{url: \"URL\"}]}}".replace("URL", url);
+    let more = "vmagent: {additionalRemoteWrites: [{url: \"URL\"}]}".replace("URL", url);
+    for (values, added) in [
+        (String::new(), true),
+        (external.clone(), true),
+        (format!("vmsingle: {{enabled: true}}, {external}"), true),
+        (format!("vmsingle: {{enabled: false}}, {external}"), false),
+        (
+            format!("vmsingle: {{enabled: false}}, vmcluster: {{enabled: true}}, {external}"),
+            true,
+        ),
+        (own, false),
+        (more, false),
+    ] {
+        let release = format!(
+            "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: r}}\nspec:\n  chart: {{spec: {{chart: victoria-metrics-k8s-stack}}}}\n  values: {{{values}}}\n"
+        );
+        let spec = "  remoteWrite: {url: https://metrics.example.com}\n";
+        let outcome = run(&config(spec), objects(&release));
+        assert!(outcome.success, "{}", outcome.stderr);
+        let said = outcome.stderr.contains("added the remote write");
+        assert_eq!(said, added, "{values}: {}", outcome.stderr);
+    }
+}

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Placeholder, changed, classic, items, named, objects, run};
+use common::{Placeholder, changed, classic, in_yaml, items, named, run};
 use krm_rs::{Object, yaml};
 use proptest::prelude::*;
 use proptest::{option, sample};
@@ -125,15 +125,8 @@ prop_compose! {
     }
 }
 
-/// A ConfigMap and a DaemonSet that runs it, in YAML.
-fn yaml_objects(config: &str) -> Vec<Object> {
-    let mut made = objects(include_str!("../fixtures/replace-yaml/input.yaml"));
-    made[0].set("data[fluent-bit.yaml]", config).expect("a ConfigMap holds texts");
-    made
-}
-
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_classic_pipeline_keeps_everything(config in pipeline()) {
@@ -180,7 +173,7 @@ proptest! {
 
     #[test]
     fn a_yaml_pipeline_keeps_everything(config in yaml_pipeline()) {
-        let before = yaml_objects(&config);
+        let before = in_yaml(&config);
         let made = changed(CONFIG, before);
         let map = named(&made, "ConfigMap", "fluent-bit");
         let after = map.get_str("data[fluent-bit.yaml]").expect("a configuration");
@@ -214,7 +207,7 @@ proptest! {
         is_yaml in any::<bool>(),
     ) {
         let config = config.replace('\0', "");
-        let input = if is_yaml { yaml_objects(&format!("pipeline:\n  inputs:\n  - {{name: tail, tag: a}}\n{config}")) } else { classic(&config) };
+        let input = if is_yaml { in_yaml(&format!("pipeline:\n  inputs:\n  - {{name: tail, tag: a}}\n{config}")) } else { classic(&config) };
         let spec = CONFIG.replace("cluster: apps", &format!("cluster: apps, replace: {replace}, filters: [{{match: '*'}}]"));
         let outcome = run::<Placeholder>(&spec, input.clone());
         if outcome.success {

@@ -14,6 +14,7 @@ mod plan;
 mod policy;
 mod profile;
 mod resources;
+mod runbook;
 #[cfg(feature = "schema")]
 pub mod schema;
 pub mod spec;
@@ -22,6 +23,7 @@ mod targets;
 mod tenants;
 
 pub use parts::ObservabilityParts;
+pub use runbook::ObservabilityRunbook;
 
 pub use leafpack_fn_common::modules::{Embedded, Modules, Source};
 
@@ -57,11 +59,9 @@ impl<M: Source> Function for ObservabilityStack<M> {
         let Some(plan) = Plan::read(&self.spec, config.name(), results) else {
             return;
         };
-        let modules = M::modules();
-        if let Err(fault) = modules.check(&plan.logs.modules()) {
-            results.push(fault.result());
+        let Some(modules) = modules_of::<M>(&plan, results) else {
             return;
-        }
+        };
         match stack::render(&plan, &modules) {
             Ok(objects) => {
                 forget(&plan.name, &objects, items);
@@ -70,6 +70,18 @@ impl<M: Source> Function for ObservabilityStack<M> {
                 }
             }
             Err(fault) => fault.report(results),
+        }
+    }
+}
+
+/// The filter modules, where those are there that the plan needs.
+fn modules_of<M: Source>(plan: &Plan, results: &mut Results) -> Option<Modules<'static>> {
+    let modules = M::modules();
+    match modules.check(&plan.logs.modules()) {
+        Ok(()) => Some(modules),
+        Err(fault) => {
+            results.push(fault.result());
+            None
         }
     }
 }

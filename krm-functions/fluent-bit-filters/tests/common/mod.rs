@@ -82,3 +82,12 @@ pub(crate) fn classic(config: &str) -> Vec<Object> {
         .expect("a ConfigMap holds texts");
     made
 }
+
+/// A ConfigMap and a StatefulSet that runs it, in YAML.
+pub(crate) fn in_yaml(config: &str) -> Vec<Object> {
+    let mut made = objects(include_str!("../../fixtures/replace-yaml/input.yaml"));
+    made[0]
+        .set("data[fluent-bit.yaml]", config)
+        .expect("a ConfigMap holds texts");
+    made
+}

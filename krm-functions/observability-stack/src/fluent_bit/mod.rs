@@ -19,6 +19,7 @@ mod talos;
 mod workload;
 
 pub(crate) use metrics::target;
+pub(crate) use outage::{Bound, Rate};
 pub(crate) use settings::{Plan, version};
 
 use crate::names::Component;

@@ -61,3 +61,29 @@ impl Plan {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fluent_bit::settings::tests::plan;
+
+    #[test]
+    fn an_outage_is_covered_by_chunks_or_bytes() {
+        // 1Gi with lines of at most 1Mi: chunks of at most 3,096,576 bytes.
+        let plan = plan("bufferLimit: 1Gi");
+        assert_eq!(plan.max_chunks, 346);
+        let outage = |bytes: u64, files: u64| plan.outage(Rate { bytes, files });
+        for (bytes, files, seconds, bound) in [
+            // Thirty containers that say little: six chunks a second.
+            (3_000, 30, 57, Bound::Chunks),
+            // One that says much: half a chunk for its bytes, and a fifth for its file.
+            (1_024_000, 1, 494, Bound::Bytes),
+            (2_048_000, 5, 173, Bound::Bytes),
+            (0, 1, 1_730, Bound::Chunks),
+            (0, 0, u64::MAX, Bound::Bytes),
+        ] {
+            let found = outage(bytes, files);
+            assert_eq!(found, Outage { seconds, bound }, "{bytes} {files}");
+        }
+    }
+}

@@ -113,3 +113,14 @@ pub enum SubstituteKind {
     /// A Secret.
     Secret,
 }
+
+impl SubstituteKind {
+    /// As Kubernetes calls it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            SubstituteKind::ConfigMap => "ConfigMap",
+            SubstituteKind::Secret => "Secret",
+        }
+    }
+}

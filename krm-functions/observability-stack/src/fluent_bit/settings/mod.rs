@@ -22,14 +22,6 @@ const IMAGE: image::Default = image::Default {
     tag: "5.1.1",
 };
 
-/// What is read of a file at a time, in bytes: the `tail` input's own default. A line cannot be limited below it.
-const READ: u64 = 32_768;
-
-/// The same for releases before [`FILTERS_LAST`], where what is read at a time is a chunk, and loading the module for it
-/// costs more than its records. Each file that is behind takes so much memory: with 100 of them 3.2.2 took 45 MB, and
-/// 23 MB with [`READ`], for half of the processor's time; 512 KiB took a third, but 160 MB, more than the limit.
-const READ_BEFORE_4_1: u64 = 131_072;
-
 /// What `spec.logs` means.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
@@ -201,119 +193,6 @@ impl Plan {
 /// With fewer chunks a node with a few dozen containers, each of which fills a chunk of its own, would stand still.
 const MIN_CHUNKS: u64 = 16;
 
-/// A pattern for the log files of a container; `*` stands for any text in a part. The id behind the container's name
-/// has 64 digits: with `*` for it, a pattern for `nginx` would take `nginx-exporter` as well.
-pub(crate) fn file_pattern(pod: &str, namespace: &str, container: &str) -> String {
-    let id = "?".repeat(64);
-    format!(
-        "{}/{pod}_{namespace}_{container}-{id}.log",
-        paths::CONTAINERS
-    )
-}
-
-fn exclude(logs: &Logs, check: &mut Check<'_>) -> Option<Vec<String>> {
-    let given = &logs.exclude;
-    let mut patterns = Vec::new();
-    for (index, text) in given.iter().enumerate() {
-        let parts: Vec<&str> = text.split('/').collect();
-        let is_part = |part: &&str| {
-            let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.*".contains(c);
-            !part.is_empty() && part.chars().all(fits)
-        };
-        let pattern = match parts[..] {
-            [namespace] => file_pattern("*", namespace, "*"),
-            [namespace, pod] => file_pattern(pod, namespace, "*"),
-            [namespace, pod, container] => file_pattern(pod, namespace, container),
-            _ => String::new(),
-        };
-        let fits = parts.len() <= 3 && parts.iter().all(is_part);
-        check.literal(
-            &format!("spec.logs.exclude[{index}]"),
-            text,
-            "namespace, namespace/pod or namespace/pod/container, with * for any text",
-            |_| fits,
-            "shop/web-*",
-        );
-        if fits {
-            patterns.push(pattern);
-        }
-    }
-    // The collector's own is one more.
-    let length: usize = patterns.iter().map(|pattern| pattern.len() + 1).sum();
-    if logs.syntax == Syntax::Classic && length + 128 > LINE_LIMIT {
-        check.error(
-            "spec.logs.exclude",
-            &format!(
-                "found {} patterns, which do not fit a line of Fluent Bit's configuration, {LINE_LIMIT} bytes, expected fewer, or spec.logs.syntax yaml, which has no such limit",
-                given.len()
-            ),
-            json!(["shop/web-*"]),
-        );
-    }
-    (patterns.len() == given.len()).then_some(patterns)
-}
-
-/// Folders of a node that others write to, or that do not outlive a restart: neither they nor what lies in them.
-const SYSTEM: [&str; 22] = [
-    "/bin",
-    "/boot",
-    "/dev",
-    "/etc",
-    "/lib",
-    "/lib64",
-    "/proc",
-    "/run",
-    "/sbin",
-    "/sys",
-    "/usr",
-    "/var/lib/cni",
-    "/var/lib/containerd",
-    "/var/lib/containers",
-    "/var/lib/crio",
-    "/var/lib/docker",
-    "/var/lib/etcd",
-    "/var/lib/kubelet",
-    "/var/lock",
-    paths::CONTAINERS,
-    "/var/log/pods",
-    "/var/run",
-];
-
-/// Folders in which this one may be one of many.
-const SHARED: [&str; 6] = [
-    "/var/cache",
-    "/var/lib",
-    paths::LOGS,
-    "/var/opt",
-    "/var/spool",
-    "/var/tmp",
-];
-
-fn state_dir(text: &str, check: &mut Check<'_>) -> Option<String> {
-    let path = text.strip_suffix('/').unwrap_or(text);
-    let is_char = |c: char| c.is_ascii_alphanumeric() || "/-_.".contains(c);
-    let parts: Vec<&str> = path.split('/').skip(1).collect();
-    let is_part = |part: &&str| !matches!(*part, "" | "." | "..");
-    let is_in = |folder: &&str| {
-        let rest = path.strip_prefix(*folder);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    let fits = path.starts_with('/')
-        && path.chars().all(is_char)
-        && parts.len() >= 2
-        && parts.iter().all(is_part)
-        && !SHARED.contains(&path)
-        && !SYSTEM.iter().any(is_in);
-    check.literal(
-        "spec.logs.stateDir",
-        text,
-        "an absolute path of a folder that only Fluent Bit writes to",
-        |_| fits,
-        "/var/fluent-bit/state",
-    );
-    fits.then(|| path.to_owned())
-}
-
 pub(super) fn bytes(
     path: &str,
     text: &str,
@@ -327,18 +206,6 @@ pub(super) fn bytes(
         .filter(|bytes| range.contains(bytes));
     check.literal(path, text, expected, |_| bytes.is_some(), example);
     bytes
-}
-
-/// The first Fluent Bit that keeps one instance of a filter for the life of the process; before, each chunk has its own,
-/// and the first half of a line would be lost with it.
-const FILTERS_LAST: [u32; 2] = [4, 1];
-
-/// What is read of a file at a time. A tag that names no version is taken for a late one.
-fn read(tag: &str) -> u64 {
-    match release(tag) {
-        Some(release) if release < FILTERS_LAST => READ_BEFORE_4_1,
-        _ => READ,
-    }
 }
 
 /// Where lines are joined. A tag that names no version is taken on trust where the filter is asked for, but not otherwise.
@@ -407,66 +274,23 @@ fn json_body(body: &JsonBody, format: Format, check: &mut Check<'_>) {
     );
 }
 
-/// Major and minor version, if a tag names them: `4.1`, `5.1.1-debug`.
-fn release(tag: &str) -> Option<[u32; 2]> {
-    let plain = tag.split('-').next().unwrap_or_default();
-    let mut numbers = plain.split('.').map(|part| part.parse().ok());
-    Some([numbers.next()??, numbers.next()??])
-}
-
-/// The version that a tag names, if it does: `5.1.1`, `5.1.1-debug`.
-pub(crate) fn version(tag: &str) -> Option<[u32; 3]> {
-    let plain = tag.split('-').next().unwrap_or_default();
-    let numbers: Vec<u32> = plain
-        .split('.')
-        .map_while(|part| part.parse().ok())
-        .collect();
-    numbers.try_into().ok()
-}
-
-/// Says what is known of a version; a tag that is none is taken on trust.
-fn check_version(tag: &str, check: &mut Check<'_>) {
-    let Some([major, minor, patch]) = version(tag) else {
-        return;
-    };
-    let path = "spec.logs.image.tag";
-    match (major, minor, patch) {
-        (..=2, ..) => check.error(
-            path,
-            &format!("found {tag:?}, expected 3.0.0 or later: the wasm filter takes no Event_Format before"),
-            json!("5.1.1"),
-        ),
-        (4, 0, 4..) | (4, 1.., _) | (5, 0, _) | (5, 1, 0) => check.warning(
-            path,
-            &format!(
-                "found {tag:?}: the images from 4.0.4 to 5.1.0 may add stray bytes to text that is not ASCII; 5.1.1 does not"
-            ),
-        ),
-        _ => {}
-    }
-}
-
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+    use krm_rs::{Results, yaml};
 
-    #[test]
-    fn a_pattern_takes_one_container_only() {
-        let id = "0123456789abcdef".repeat(4);
-        let pattern = file_pattern("web-*", "shop", "nginx");
-        let (head, tail) = pattern.split_once('*').expect("one star");
-        let takes = |file: &str| {
-            // A `?` stands for one character, and nothing else is left to stand for any.
-            let path = format!("/var/log/containers/{file}");
-            path.starts_with(head)
-                && path.len() >= head.len() + tail.len()
-                && path[path.len() - tail.len()..]
-                    .chars()
-                    .zip(tail.chars())
-                    .all(|(c, p)| p == '?' || p == c)
+    /// What a `spec.logs` of these lines means.
+    pub(in crate::fluent_bit) fn plan(logs: &str) -> Plan {
+        let text = format!("{{{logs}}}");
+        let logs = yaml::load_one(text.as_bytes()).expect("a test's lines are YAML");
+        let spec = Spec {
+            logs: serde::Deserialize::deserialize(logs).expect("a test's options are known"),
+            ..Spec::default()
         };
-        assert!(takes(&format!("web-1_shop_nginx-{id}.log")));
-        assert!(!takes(&format!("web-1_shop_nginx-exporter-{id}.log")));
-        assert!(!takes(&format!("web-1_shop2_nginx-{id}.log")));
+        let mut results = Results::new();
+        let mut check = Check::new(&mut results);
+        let tenants = Tenants::read(&spec, &mut check);
+        let plan = Plan::read(&spec, &tenants, &mut check);
+        plan.unwrap_or_else(|| panic!("{}", results.to_text()))
     }
 }
