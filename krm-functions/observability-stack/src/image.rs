@@ -90,17 +90,21 @@ impl Image {
         format!("{}{slash}{}", self.registry, self.repository)
     }
 
-    /// All of it, as a container has it.
-    pub(crate) fn text(&self) -> String {
+    /// The tag, with the digest behind it. What joins it to a name with a colon then names the digest too, as the
+    /// VictoriaMetrics operator and charts do, which have no field for one.
+    pub(crate) fn tag_and_digest(&self) -> String {
         let at = if self.digest.is_empty() { "" } else { "@" };
-        format!("{}:{}{at}{}", self.name(), self.tag, self.digest)
+        format!("{}{at}{}", self.tag, self.digest)
     }
 
-    /// As the VictoriaMetrics operator's resources have it. It has no field for a digest, but joins the two with a
-    /// colon, so that the digest can stand behind the tag.
+    /// All of it, as a container has it.
+    pub(crate) fn text(&self) -> String {
+        format!("{}:{}", self.name(), self.tag_and_digest())
+    }
+
+    /// As the VictoriaMetrics operator's resources have it.
     pub(crate) fn operator(&self) -> Value {
-        let at = if self.digest.is_empty() { "" } else { "@" };
-        json!({"repository": self.name(), "tag": format!("{}{at}{}", self.tag, self.digest)})
+        json!({"repository": self.name(), "tag": self.tag_and_digest()})
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) fn objects(plan: &StackPlan, own: &Plan) -> Vec<Object> {
         "image": {
             "registry": image.registry,
             "repository": image.repository,
-            "tag": image.tag,
+            "tag": image.tag_and_digest(),
         },
         "remoteWrite": [remote],
         "extraArgs": {

@@ -1,7 +1,12 @@
 //! What `spec.logs` means for Fluent Bit.
 
-use super::config::LINE_LIMIT;
-use super::{audit, native, paths, routes, talos};
+mod files;
+mod version;
+
+pub(crate) use files::file_pattern;
+pub(crate) use version::version;
+
+use super::{audit, native, routes, talos};
 use crate::image::{self, Image};
 use crate::profile;
 use crate::resources::ContainerResources;
@@ -11,6 +16,7 @@ use krm_rs::json;
 use leafpack_fn_common::check::{Check, is_dns_subdomain};
 use leafpack_fn_common::modules::Filter;
 use leafpack_fn_common::quantity::Quantity;
+use version::{FILTERS_LAST, READ, release};
 
 /// Fluent Bit closes a chunk of its buffer at this size, in bytes (`FLB_INPUT_CHUNK_FS_MAX_SIZE`).
 pub(super) const CHUNK: u64 = 2_048_000;
@@ -87,8 +93,8 @@ impl Plan {
         let audit = audit::Plan::read(logs, tenants, check);
         let talos = talos::Plan::read(logs, tenants, check);
         native::check(logs, check);
-        let exclude = exclude(logs, check);
-        let state_dir = state_dir(&logs.state_dir, check);
+        let exclude = files::exclude(logs, check);
+        let state_dir = files::state_dir(&logs.state_dir, check);
         let line_limit = bytes(
             "spec.logs.lineLimit",
             &logs.line_limit,
@@ -106,7 +112,7 @@ impl Plan {
             check,
         );
         let image = Image::read(&logs.image, &IMAGE, &spec.images, "spec.logs.image", check);
-        check_version(&image.tag, check);
+        version::check(&image.tag, check);
         let join = join(logs, &image.tag, check);
         json_body(&logs.json_body, logs.format, check);
         let resources = ContainerResources::read(
@@ -165,7 +171,7 @@ impl Plan {
             state_dir: state_dir?,
             max_chunks,
             line_limit: line_limit?,
-            read: read(&image.tag).min(line_limit?),
+            read: version::read(&image.tag).min(line_limit?),
             image,
             resources,
             priority_class: Some(logs.priority_class.clone()).filter(|class| !class.is_empty()),
