@@ -110,3 +110,25 @@ fn the_example_for_kubectl_differs_in_the_annotation_only() {
     assert!(metadata.shift_remove("annotations").is_some());
     assert_eq!(function, plugin);
 }
+
+/// Every test that `docs/spoke.md` names is there.
+#[test]
+fn the_table_of_values_names_tests_that_are_there() {
+    let text = read("../../docs/spoke.md");
+    let mut file = String::new();
+    let mut seen = 0;
+    // Between backticks stand files and their tests.
+    for word in text.split('`').skip(1).step_by(2) {
+        if word.ends_with(".rs") {
+            file = read(&format!("tests/{word}"));
+        } else if word.contains('_') && word.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
+            let is_test = file.contains(&format!("fn {word}("));
+            // Names of fields and functions of others have no file before them.
+            if !file.is_empty() && word.matches('_').count() >= 3 {
+                assert!(is_test, "{word}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= 15, "{seen}");
+}
