@@ -73,10 +73,11 @@ fn read_index(root: &Path, text: &[u8]) -> Result<Modules, String> {
             .len();
         let _ = writeln!(
             modules.functions,
-            "    crate::catalog::Function {{ name: {:?}, api_version: {:?}, kinds: &{:?}, size: {size}, sha256: {:?}, code: {} }},",
+            "    crate::catalog::Function {{ name: {:?}, api_version: {:?}, kinds: &{:?}, schemas: &[{}], size: {size}, sha256: {:?}, code: {} }},",
             string(function, "name")?,
             string(function, "api_version")?,
             strings(function, "kinds")?,
+            schemas(root, function)?,
             string(function, "sha256")?,
             code(root, function)?,
         );
@@ -97,6 +98,17 @@ fn read_index(root: &Path, text: &[u8]) -> Result<Modules, String> {
         );
     }
     Ok(modules)
+}
+
+/// The schemas of a function's kinds, as pairs.
+fn schemas(root: &Path, function: &Value) -> Result<String, String> {
+    let mut pairs = String::new();
+    let schemas = &function["schemas"];
+    for (kind, _) in schemas.as_object().into_iter().flatten() {
+        let path = file(root, schemas, kind)?;
+        let _ = write!(pairs, "({kind:?}, include_str!({path:?})), ");
+    }
+    Ok(pairs)
 }
 
 /// The machine code, vouched for: see `sandbox/code.rs`.

@@ -99,6 +99,7 @@ fn index(workspace: &Workspace, modules: &[Module]) -> Result<String> {
                 let (api_version, kinds) = kinds(workspace, &module.name)?;
                 entry["api_version"] = api_version;
                 entry["kinds"] = kinds;
+                entry["schemas"] = schemas(workspace, module, &entry["kinds"])?;
                 functions.push(entry);
             }
         }
@@ -107,6 +108,22 @@ fn index(workspace: &Workspace, modules: &[Module]) -> Result<String> {
     serde_json::to_string_pretty(&index)
         .map(|text| text + "\n")
         .map_err(|error| error.to_string())
+}
+
+/// The schemas of a function's kinds, by kind.
+fn schemas(workspace: &Workspace, module: &Module, kinds: &Value) -> Result<Value> {
+    let mut schemas = json!({});
+    for (kind, path) in &module.schemas {
+        if !kinds.as_array().is_some_and(|kinds| kinds.contains(&json!(kind))) {
+            return Err(format!(
+                "krm-functions/{}/schemas/{kind}.schema.json: found a kind that the function has not, expected one of \
+                 {kinds}",
+                module.name
+            ));
+        }
+        schemas[kind] = relative(workspace, path).into();
+    }
+    Ok(schemas)
 }
 
 fn relative(workspace: &Workspace, path: &Path) -> String {

@@ -66,6 +66,8 @@ pub(crate) struct Module {
     pub(crate) functions: Vec<String>,
     /// The JSON Schema of a filter's settings file, in `dist/` too.
     pub(crate) schema: Option<PathBuf>,
+    /// The JSON Schemas of a function's resources by kind, in `dist/` too.
+    pub(crate) schemas: Vec<(String, PathBuf)>,
 }
 
 /// Builds every module: the filters first, for functions carry them inside.
@@ -124,6 +126,10 @@ fn finish(workspace: &Workspace, kind: Kind, name: String) -> Result<Module> {
         Kind::Filter => schema::settings(workspace, &name)?,
         Kind::Function => None,
     };
+    let schemas = match kind {
+        Kind::Filter => Vec::new(),
+        Kind::Function => schema::kinds(workspace, &name)?,
+    };
     let sha256 = Sha256::digest(&bytes)
         .iter()
         .map(|byte| format!("{byte:02x}"))
@@ -136,5 +142,6 @@ fn finish(workspace: &Workspace, kind: Kind, name: String) -> Result<Module> {
         sha256,
         functions,
         schema,
+        schemas,
     })
 }

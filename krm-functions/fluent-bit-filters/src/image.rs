@@ -16,11 +16,15 @@ const FILTERS_LAST: [u32; 2] = [4, 1];
 const COROUTINES: [u32; 2] = [5, 1];
 
 impl Version {
-    /// The release that an image names: `fluent/fluent-bit:4.1.1-debug`.
+    /// The release that an image names: `fluent/fluent-bit:4.1.1-debug`. Images of another name, such as
+    /// `aws-for-fluent-bit`, count releases of their own.
     pub(crate) fn of_image(image: &str) -> Self {
         let image = image.split('@').next().unwrap_or_default();
         let name = image.rsplit('/').next().unwrap_or_default();
-        Version::of_tag(name.split_once(':').map_or("", |(_, tag)| tag))
+        match name.split_once(':') {
+            Some(("fluent-bit", tag)) => Version::of_tag(tag),
+            _ => Version::default(),
+        }
     }
 
     /// The release that a tag names.
@@ -62,6 +66,7 @@ mod tests {
             ("fluent/fluent-bit:latest", None),
             ("fluent/fluent-bit@sha256:00", None),
             ("fluent/fluent-bit:4", None),
+            ("amazon/aws-for-fluent-bit:2.32.0", None),
             ("fluent/fluent-bit:${TAG}", None),
         ] {
             assert_eq!(Version::of_image(image).0, version, "{image}");

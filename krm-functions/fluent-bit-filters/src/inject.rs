@@ -1,5 +1,6 @@
 //! What a workload needs beside the pipeline: ConfigMaps, mounts, and a reason to roll its pods.
 
+use crate::Fault;
 use crate::find::{Found, Slots};
 use crate::names;
 use crate::pipeline::section;
@@ -59,8 +60,17 @@ fn hash(plan: &Plan, files: &Files, modules: &Modules<'_>) -> String {
 /// would no longer be a string: so each has its name before it.
 fn substituted(plan: &Plan) -> Option<String> {
     let mut values = vec![format!("cluster={}", plan.cluster)];
-    values.extend(plan.environment.iter().map(|value| format!("environment={value}")));
-    values.extend(plan.tenant.default.iter().map(|value| format!("tenant={value}")));
+    values.extend(
+        plan.environment
+            .iter()
+            .map(|value| format!("environment={value}")),
+    );
+    values.extend(
+        plan.tenant
+            .default
+            .iter()
+            .map(|value| format!("tenant={value}")),
+    );
     values.retain(|pair| has_dollars(pair));
     (!values.is_empty()).then(|| values.join(" "))
 }
@@ -76,14 +86,20 @@ pub(crate) fn add(
     files: &Files,
     modules: &Modules<'_>,
     items: &mut Items,
-) -> Result<(), ResultItem> {
+) -> Result<(), Fault> {
     let hash = hash(plan, files, modules);
     let maps = config_maps(plan, found, files, modules);
     let workload = items.find_mut(&found.workload);
     let Some(workload) = workload else {
         return Ok(());
     };
-    mount(workload, &found.workload, &found.slots, &hash, substituted(plan))?;
+    mount(
+        workload,
+        &found.workload,
+        &found.slots,
+        &hash,
+        substituted(plan),
+    )?;
     for mut map in maps {
         plan.expressions.seal(&mut map).map_err(|mixed| {
             ResultItem::error(
@@ -102,7 +118,7 @@ pub(crate) fn add(
 }
 
 /// Never replaces an object of somebody else's.
-pub(crate) fn upsert(plan: &Plan, object: Object, items: &mut Items) -> Result<(), ResultItem> {
+pub(crate) fn upsert(plan: &Plan, object: Object, items: &mut Items) -> Result<(), Fault> {
     let theirs = items.iter().find(|old| old.is_same(&object));
     if let Some(theirs) = theirs {
         match theirs.label(names::OWNER_LABEL) {
@@ -114,14 +130,15 @@ pub(crate) fn upsert(plan: &Plan, object: Object, items: &mut Items) -> Result<(
                     ),
                     format!("list the filters under spec.filters of FluentBitFilters/{owner}"),
                 )
-                .on(theirs));
+                .on(theirs).into());
             }
             None => {
                 return Err(ResultItem::error(
                     "found an object of this name in the build, which would be replaced",
                     "give it another name",
                 )
-                .on(theirs));
+                .on(theirs)
+                .into());
             }
         }
     }
@@ -135,7 +152,7 @@ fn mount(
     slots: &Slots,
     hash: &str,
     values: Option<String>,
-) -> Result<(), ResultItem> {
+) -> Result<(), Fault> {
     for (what, path) in [
         (names::SETTINGS, section::SETTINGS),
         (names::MODULES, section::MODULES),
@@ -165,7 +182,7 @@ fn mount(
     Ok(())
 }
 
-fn wrong(object: &Object, path: &str, expected: &str) -> ResultItem {
+fn wrong(object: &Object, path: &str, expected: &str) -> Fault {
     let last = path.rsplit('.').next().unwrap_or_default();
     ResultItem::error(
         format!("found another value than {expected}, to which this function adds"),
@@ -173,16 +190,22 @@ fn wrong(object: &Object, path: &str, expected: &str) -> ResultItem {
     )
     .on(object)
     .at(path)
+    .into()
 }
 
 /// What is at a path, made where there is nothing.
-fn at<'o>(object: &'o mut Object, path: &str, empty: Value, expected: &str) -> Result<&'o mut Value, ResultItem> {
+fn at<'o>(
+    object: &'o mut Object,
+    path: &str,
+    empty: Value,
+    expected: &str,
+) -> Result<&'o mut Value, Fault> {
     if object.get(path).is_none_or(Value::is_null) && object.set(path, empty.clone()).is_err() {
         return Err(wrong(object, path, expected));
     }
-    let fits = object
-        .get(path)
-        .is_some_and(|found| found.is_array() == empty.is_array() && found.is_object() == empty.is_object());
+    let fits = object.get(path).is_some_and(|found| {
+        found.is_array() == empty.is_array() && found.is_object() == empty.is_object()
+    });
     if !fits {
         return Err(wrong(object, path, expected));
     }
@@ -190,7 +213,7 @@ fn at<'o>(object: &'o mut Object, path: &str, empty: Value, expected: &str) -> R
     object.get_mut(path).ok_or(missing)
 }
 
-fn mapping<'o>(object: &'o mut Object, path: &str) -> Result<&'o mut Map<String, Value>, ResultItem> {
+fn mapping<'o>(object: &'o mut Object, path: &str) -> Result<&'o mut Map<String, Value>, Fault> {
     let missing = wrong(object, path, "a mapping");
     at(object, path, json!({}), "a mapping")?
         .as_object_mut()
@@ -198,7 +221,7 @@ fn mapping<'o>(object: &'o mut Object, path: &str) -> Result<&'o mut Map<String,
 }
 
 /// Puts an item into a list, in the place of the one of its name.
-fn put_named(object: &mut Object, path: &str, item: Value) -> Result<(), ResultItem> {
+fn put_named(object: &mut Object, path: &str, item: Value) -> Result<(), Fault> {
     let missing = wrong(object, path, "a list");
     let list = at(object, path, json!([]), "a list")?
         .as_array_mut()

@@ -53,25 +53,28 @@ impl<M: Source> Function for FluentBitFilters<M> {
             return;
         }
         if let Err(fault) = add(&plan, &modules, items, results) {
-            results.push(fault);
+            results.push(*fault);
         }
     }
 }
+
+/// Why nothing can be done.
+type Fault = Box<ResultItem>;
 
 fn add(
     plan: &Plan,
     modules: &Modules<'_>,
     items: &mut Items,
     results: &mut Results,
-) -> Result<(), ResultItem> {
+) -> Result<(), Fault> {
     let mut found = find::find(items, &plan.target)?;
     results.extend(std::mem::take(&mut found.remarks));
     if found.version.is_too_old() {
         let message = "found an image of a release before 3.0.0, expected a later one: the wasm filter takes no Event_Format before";
         let fault = ResultItem::error(message, "image: fluent/fluent-bit:5.1.1");
         return Err(match items.find(&found.workload) {
-            Some(workload) => fault.on(workload),
-            None => fault,
+            Some(workload) => fault.on(workload).into(),
+            None => fault.into(),
         });
     }
     let files = match found.written.clone() {

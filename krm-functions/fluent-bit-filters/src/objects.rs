@@ -31,7 +31,12 @@ pub(crate) fn add(
     let mut objects = operator::read(items, &config_object, is_ours);
     let scope = scope(plan, &objects.pipeline, results)?;
     if plan.replace {
-        replace_all(&objects, &replace::changes(&objects.pipeline, &scope), items, results);
+        replace_all(
+            &objects,
+            &replace::changes(&objects.pipeline, &scope),
+            items,
+            results,
+        );
         objects = operator::read(items, &config_object, is_ours);
     }
     let mut made = Vec::new();
@@ -51,10 +56,12 @@ pub(crate) fn add(
         let name = format!(
             "{base}-leafpack-{number:0width$}-{}",
             entry.filter.module().name(),
-            width = (all.len() - 1).to_string().len()
+            width = all.len().saturating_sub(1).to_string().len()
         );
         let mut object = names::object(&plan.name, (API_VERSION, "ClusterFilter"), &name, "");
-        let selector = config_object.get("spec.filterSelector").unwrap_or(&Value::Null);
+        let selector = config_object
+            .get("spec.filterSelector")
+            .unwrap_or(&Value::Null);
         for (key, value) in operator::labels(selector) {
             object.set_label(&key, &value);
         }
@@ -67,11 +74,14 @@ pub(crate) fn add(
     items.retain(|old| !is_ours(old) || made.iter().any(|object| object.is_same(old)));
     let files = Files {
         settings: settings_files(plan, found, &scope, &objects.pipeline),
-        pipeline: made.iter().map(|object| object.as_value()["spec"].to_string()).collect(),
+        pipeline: made
+            .iter()
+            .map(|object| object.as_value()["spec"].to_string())
+            .collect(),
     };
     for object in made {
         if let Err(fault) = inject::upsert(plan, object, items) {
-            results.push(fault);
+            results.push(*fault);
             return None;
         }
     }
@@ -90,7 +100,10 @@ fn shared(found: &Found, config: &ObjectId, items: &Items) -> Option<ResultItem>
         "found that {} reads this configuration too, which would look for modules that it does not mount",
         other.id()
     );
-    let fault = ResultItem::error(message, "give each FluentBit a ClusterFluentBitConfig of its own");
+    let fault = ResultItem::error(
+        message,
+        "give each FluentBit a ClusterFluentBitConfig of its own",
+    );
     Some(match items.find(config) {
         Some(config) => fault.on(config),
         None => fault,
@@ -124,7 +137,11 @@ fn spec(entry: &Entry, matching: &Match, ordinal: i64) -> Value {
     if ordinal != 0 {
         spec.insert("ordinal".to_owned(), json!(ordinal));
     }
-    let path = format!("{}/{}", section::MODULES, entry.filter.module().module_file());
+    let path = format!(
+        "{}/{}",
+        section::MODULES,
+        entry.filter.module().module_file()
+    );
     spec.insert(
         "filters".to_owned(),
         json!([{"wasm": {
@@ -197,9 +214,11 @@ fn replace_all(objects: &Objects, changes: &[Change], items: &mut Items, results
             continue;
         };
         let is_done = match &change.deed {
-            Deed::Remove => object.remove(field).is_some(),
+            Deed::Remove => remove_filter(object, field),
             Deed::Without(properties) if plugin.kind == Kind::Input => {
-                let keys = properties.iter().map(|at| plugin.properties[*at].key.as_str());
+                let keys = properties
+                    .iter()
+                    .map(|at| plugin.properties[*at].key.as_str());
                 keys.fold(true, |is_done, key| {
                     let key = match key {
                         "multiline.parser" => "multilineParser",
@@ -208,7 +227,7 @@ fn replace_all(objects: &Objects, changes: &[Change], items: &mut Items, results
                     object.remove(&format!("{field}.{key}")).is_some() && is_done
                 })
             }
-            Deed::Set(..) => object.set(&format!("{field}.kubernetes.mergeLog"), false).is_ok(),
+            Deed::Set(..) => object.set(&format!("{field}.mergeLog"), false).is_ok(),
             Deed::Without(_) | Deed::Leave => false,
         };
         let message = format!("{}: {}", plugin.title(), change.said);
@@ -219,4 +238,14 @@ fn replace_all(objects: &Objects, changes: &[Change], items: &mut Items, results
         };
         results.push(item.on(&*object));
     }
+}
+
+/// Takes out a filter, and its item of the list where nothing else stands in it.
+fn remove_filter(object: &mut Object, field: &str) -> bool {
+    let is_done = object.remove(field).is_some();
+    let item = field.rsplit_once('.').map_or(field, |(item, _)| item);
+    if object.get(item) == Some(&json!({})) {
+        object.remove(item);
+    }
+    is_done
 }

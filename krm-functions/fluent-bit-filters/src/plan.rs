@@ -172,7 +172,11 @@ fn is_label_name(text: &str) -> bool {
 }
 
 fn target(target: &Target, check: &mut Check<'_>) {
-    if let Some(kind) = target.kind.as_ref().filter(|k| !KINDS.contains(&k.as_str())) {
+    if let Some(kind) = target
+        .kind
+        .as_ref()
+        .filter(|k| !KINDS.contains(&k.as_str()))
+    {
         check.error(
             "spec.target.kind",
             &format!("found {kind:?}, expected one of: {}", KINDS.join(", ")),
@@ -198,7 +202,10 @@ fn entries(entries: &[SpecEntry], check: &mut Check<'_>) -> Vec<Entry> {
                 &path("match"),
                 &entry.matching,
                 "a tag, with * for any text",
-                |text| text.chars().all(|c| c.is_ascii_graphic() && !"'\"#".contains(c)),
+                |text| {
+                    text.chars()
+                        .all(|c| c.is_ascii_graphic() && !"'\"#".contains(c))
+                },
                 "kube.*",
             );
         }
@@ -239,8 +246,16 @@ fn check_twin(twin: &Entry, index: usize, entry: &SpecEntry, check: &mut Check<'
         );
     }
     for (field, same, fix) in [
-        ("settings", twin.settings == entry.settings, json!(twin.settings)),
-        ("format", twin.format == entry.format, json!(twin.format.name())),
+        (
+            "settings",
+            twin.settings == entry.settings,
+            json!(twin.settings),
+        ),
+        (
+            "format",
+            twin.format == entry.format,
+            json!(twin.format.name()),
+        ),
     ] {
         if !same {
             check.error(

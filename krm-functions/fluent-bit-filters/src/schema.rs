@@ -31,7 +31,9 @@ impl Schema {
     }
 
     fn resolve<'s>(&'s self, schema: &'s Value) -> &'s Value {
-        let name = schema["$ref"].as_str().and_then(|r| r.strip_prefix("#/$defs/"));
+        let name = schema["$ref"]
+            .as_str()
+            .and_then(|r| r.strip_prefix("#/$defs/"));
         name.map_or(schema, |name| &self.0["$defs"][name])
     }
 

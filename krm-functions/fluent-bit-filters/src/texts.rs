@@ -2,8 +2,9 @@
 
 use crate::find::{Found, workload};
 use crate::inject::Files;
-use crate::pipeline::look::{self, Remark};
+use crate::pipeline::look;
 use crate::pipeline::place::{self, Refusal};
+use crate::pipeline::remark::{self, Remark};
 use crate::pipeline::replace::{self, Deed, Meant, Scope};
 use crate::pipeline::section::Match;
 use crate::pipeline::{Config, File, Note, Pipeline, Plugin, Weight};
@@ -36,6 +37,7 @@ pub(crate) fn add(
     if plan.replace {
         replace_all(&mut config, &pipeline, &scope, items, results);
     }
+    // The files in which filters of ours stand.
     let mut homes = Vec::new();
     for (entry, matching) in pairs(plan, &scope) {
         match place::insert(&mut config, entry, matching) {
@@ -58,31 +60,31 @@ pub(crate) fn add(
         pipeline: config.files.iter().map(|file| file.text.clone()).collect(),
     };
     for (file, before) in config.files.iter().zip(before) {
-        if file.fixed || (file.text == before && items_have(items, file)) {
-            continue;
-        }
-        if file.text.is_empty() && before.is_empty() {
-            continue;
-        }
-        let Some(object) = items.find_mut(&file.object) else {
-            continue;
-        };
-        let had = object.get_str(&file.path).is_some();
-        // The way there has been read before.
-        let _ = object.set(&file.path, file.text.clone());
-        if !had {
-            let message = "found nothing, and wrote the filter kubernetes here as the chart has it, but with Merge_Log Off";
-            let item = ResultItem::info(message).on(&*object).at(file.path.clone());
-            results.push(item);
+        if !file.fixed && file.text != before {
+            write_back(file, items, results);
         }
     }
     Some(files)
 }
 
-/// Whether a file's text is in the build, rather than what stands in for it.
-fn items_have(items: &Items, file: &File) -> bool {
-    let object = items.find(&file.object);
-    object.is_some_and(|object| object.get_str(&file.path).is_some())
+/// Puts a file's text where it came from, or where the chart looks for it.
+fn write_back(file: &File, items: &mut Items, results: &mut Results) {
+    let Some(object) = items.find_mut(&file.object) else {
+        return;
+    };
+    let had = object.get_str(&file.path).is_some();
+    let is_set = object.set(&file.path, file.text.clone()).is_ok();
+    let item = match (is_set, had) {
+        (true, true) => return,
+        (true, false) => ResultItem::info(
+            "found nothing, and wrote the filter kubernetes here as the chart has it, but with Merge_Log Off",
+        ),
+        (false, _) => ResultItem::error(
+            "found another value than a mapping above it, expected Fluent Bit's configuration here",
+            "config: {}",
+        ),
+    };
+    results.push(item.on(&*object).at(file.path.clone()));
 }
 
 /// The tags of every filter; `None` after an error.
@@ -211,7 +213,12 @@ pub(crate) fn remarks(
     homes: &[usize],
 ) -> Vec<Remark> {
     let mut out: Vec<Remark> = Vec::new();
-    out.extend(pipeline.notes.iter().map(|note| not_understood(note, homes)));
+    out.extend(
+        pipeline
+            .notes
+            .iter()
+            .map(|note| not_understood(note, homes)),
+    );
     for (entry, matching) in pairs(plan, scope) {
         let (key, value) = matching.property();
         let is_it = |plugin: &Plugin| {
@@ -220,7 +227,13 @@ pub(crate) fn remarks(
                 && plugin.get("Function_Name") == Some(&entry.function())
         };
         if let Some(at) = pipeline.plugins.iter().position(is_it) {
-            out.extend(look::remarks(entry, matching, pipeline, at, found.version));
+            out.extend(remark::remarks(
+                entry,
+                matching,
+                pipeline,
+                at,
+                found.version,
+            ));
         }
     }
     let mut once: Vec<Remark> = Vec::new();
@@ -240,7 +253,13 @@ fn not_understood(note: &Note, homes: &[usize]) -> Remark {
         message,
         weight,
     } = note;
-    let warning = |what: &str| (Severity::Warning, format!("left as it is: {message}{what}"), None);
+    let warning = |what: &str| {
+        (
+            Severity::Warning,
+            format!("left as it is: {message}{what}"),
+            None,
+        )
+    };
     let (severity, message, fix) = match weight {
         Weight::Switch if homes.contains(file) => (
             Severity::Error,
@@ -294,7 +313,6 @@ pub(crate) fn settings_files(
 
 /// A remark, as a result about the object.
 pub(crate) fn said(remark: &Remark, config: &Config, items: &Items) -> ResultItem {
-    let file = &config.files[remark.file];
     let fix = remark.fix.clone();
     let item = match remark.severity {
         Severity::Error => {
@@ -306,6 +324,9 @@ pub(crate) fn said(remark: &Remark, config: &Config, items: &Items) -> ResultIte
     let item = match (fix, remark.severity) {
         (Some(fix), Severity::Warning) => item.with_fix(fix),
         _ => item,
+    };
+    let Some(file) = config.files.get(remark.file) else {
+        return item;
     };
     let item = match items.find(&file.object) {
         Some(object) => item.on(ResourceRef::from(object)),
@@ -327,7 +348,9 @@ fn refused(refusal: &Refusal, entry: &Entry, config: &Config, items: &Items) -> 
                 severity: Severity::Error,
                 file: *file,
                 message: format!("found {found}, expected a list of filters with a line for each"),
-                fix: Some("pipeline:\n  filters:\n    - name: kubernetes\n      match: kube.*".to_owned()),
+                fix: Some(
+                    "pipeline:\n  filters:\n    - name: kubernetes\n      match: kube.*".to_owned(),
+                ),
             };
             said(&remark, config, items)
         }

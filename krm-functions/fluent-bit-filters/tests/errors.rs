@@ -34,10 +34,17 @@ fn every_mistake_is_named_with_a_fix() {
         let name = path.file_stem().expect("a file").to_string_lossy();
         assert!(!outcome.success, "{name} is right after all");
         assert_eq!(items(&outcome), documents, "{name}: everything stays");
-        for line in outcome.stderr.lines().filter(|line| line.starts_with("error: ")) {
+        for line in outcome
+            .stderr
+            .lines()
+            .filter(|line| line.starts_with("error: "))
+        {
             let mut rest = outcome.stderr.split(line).skip(1);
             let next = rest.next().and_then(|rest| rest.lines().nth(1));
-            assert!(next.is_some_and(|next| next.starts_with("  fix:")), "{name}: {line}");
+            assert!(
+                next.is_some_and(|next| next.starts_with("  fix:")),
+                "{name}: {line}"
+            );
         }
         snapshot(&name, &outcome.stderr);
         count += 1;
@@ -78,27 +85,65 @@ fn what_does_not_fit_together_is_said() {
     let input = "[INPUT]\n    Name tail\n    Path /var/log/containers/*.log\n    Tag kube.*\n";
     let kubernetes = "[FILTER]\n    Name kubernetes\n    Match kube.*\n";
     let merged = format!("{kubernetes}    Merge_Log On\n    Keep_Log Off\n");
-    let filter = |name: &str, rest: &str| format!("[FILTER]\n    Name {name}\n    Match kube.*\n{rest}");
+    let filter =
+        |name: &str, rest: &str| format!("[FILTER]\n    Name {name}\n    Match kube.*\n{rest}");
     let rule = "    Rule $kubernetes['namespace_name'] ^a$";
     let cases = [
         ("a parser", format!("{input}    Parser cri\n{kubernetes}")),
-        ("merged", format!("{input}    multiline.parser cri\n{merged}")),
+        (
+            "merged",
+            format!("{input}    multiline.parser cri\n{merged}"),
+        ),
         (
             "a wide match",
-            format!("{input}[INPUT]\n    Name systemd\n    Tag host.*\n[FILTER]\n    Name kubernetes\n    Match *\n"),
+            format!(
+                "{input}[INPUT]\n    Name systemd\n    Tag host.*\n[FILTER]\n    Name kubernetes\n    Match *\n"
+            ),
         ),
-        ("lifted twice", input.to_owned() + kubernetes + &filter("nest", "    Operation lift\n    Nested_under kubernetes\n")),
-        ("set again", input.to_owned() + kubernetes + &filter("modify", "    Set cluster dev\n")),
-        ("rewritten behind", input.to_owned() + kubernetes + &filter("rewrite_tag", &format!("{rule} kube.$TAG[1] false\n"))),
-        ("rewritten before", input.to_owned() + &filter("rewrite_tag", "    Rule $log . a.b false\n") + kubernetes),
-        ("joined behind", input.to_owned() + kubernetes + &filter("multiline", "    multiline.parser go\n")),
-        ("reads the map", input.to_owned() + kubernetes + &filter("grep", "    Exclude $kubernetes['labels']['a'] b\n")),
+        (
+            "lifted twice",
+            input.to_owned()
+                + kubernetes
+                + &filter("nest", "    Operation lift\n    Nested_under kubernetes\n"),
+        ),
+        (
+            "set again",
+            input.to_owned() + kubernetes + &filter("modify", "    Set cluster dev\n"),
+        ),
+        (
+            "rewritten behind",
+            input.to_owned()
+                + kubernetes
+                + &filter("rewrite_tag", &format!("{rule} kube.$TAG[1] false\n")),
+        ),
+        (
+            "rewritten before",
+            input.to_owned() + &filter("rewrite_tag", "    Rule $log . a.b false\n") + kubernetes,
+        ),
+        (
+            "joined behind",
+            input.to_owned() + kubernetes + &filter("multiline", "    multiline.parser go\n"),
+        ),
+        (
+            "reads the line",
+            input.to_owned() + kubernetes + &filter("grep", "    Exclude log healthz\n"),
+        ),
+        (
+            "reads the map",
+            input.to_owned()
+                + kubernetes
+                + &filter("grep", "    Exclude $kubernetes['labels']['a'] b\n"),
+        ),
     ];
     let mut said = String::new();
     for (name, config) in cases {
         let outcome = run::<Placeholder>(GOOD, classic(&config));
         assert!(outcome.success, "{name}: {}", outcome.stderr);
-        assert!(outcome.stderr.starts_with("warning: "), "{name}: {}", outcome.stderr);
+        assert!(
+            outcome.stderr.starts_with("warning: "),
+            "{name}: {}",
+            outcome.stderr
+        );
         said += &format!("{name}\n{}", outcome.stderr);
     }
     snapshot("warnings", &said);
@@ -120,5 +165,9 @@ fn a_stack_is_left_alone() {
     assert_eq!(items(&outcome)[3], stack);
     // With nothing else there is none.
     let outcome = run::<Placeholder>(GOOD, vec![stack]);
-    assert!(outcome.stderr.contains("found no Fluent Bit"), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("found no Fluent Bit"),
+        "{}",
+        outcome.stderr
+    );
 }

@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{Placeholder, items, objects, root, run};
+use common::{Placeholder, in_yaml, items, objects, root, run};
 use krm_rs::{Object, yaml};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -46,7 +46,11 @@ fn every_fixture_gives_its_golden_files() {
         let outcome = run::<Placeholder>(&read(&fixture, "config.yaml"), input);
         assert!(outcome.success, "{}: {}", fixture.display(), outcome.stderr);
         let made = items(&outcome);
-        same(&fixture, "expected.yaml", &yaml::emit_all(made.iter().map(Object::as_value)));
+        same(
+            &fixture,
+            "expected.yaml",
+            &yaml::emit_all(made.iter().map(Object::as_value)),
+        );
         same(&fixture, "said.txt", &outcome.stderr);
     }
 }
@@ -55,13 +59,20 @@ fn every_fixture_gives_its_golden_files() {
 fn a_second_run_changes_nothing() {
     for fixture in fixtures() {
         let config = read(&fixture, "config.yaml");
-        let first = items(&run::<Placeholder>(&config, objects(&read(&fixture, "input.yaml"))));
+        let first = items(&run::<Placeholder>(
+            &config,
+            objects(&read(&fixture, "input.yaml")),
+        ));
         let second = run::<Placeholder>(&config, first.clone());
         assert!(second.success, "{}: {}", fixture.display(), second.stderr);
-        let [first, second] = [first, items(&second)]
-            .map(|made| yaml::emit_all(made.iter().map(Object::as_value)));
+        let [first, second] =
+            [first, items(&second)].map(|made| yaml::emit_all(made.iter().map(Object::as_value)));
         assert_eq!(second, first, "{}", fixture.display());
-        assert!(first.contains("leafpack.dev/config-hash"), "{}", fixture.display());
+        assert!(
+            first.contains("leafpack.dev/config-hash"),
+            "{}",
+            fixture.display()
+        );
     }
 }
 
@@ -94,14 +105,46 @@ fn what_is_no_longer_asked_for_goes() {
         let settings = first
             .iter()
             .find(|object| object.name().ends_with("-leafpack-filter-settings"));
-        let name = settings.expect("settings").name().trim_end_matches("-leafpack-filter-settings");
+        let name = settings
+            .expect("settings")
+            .name()
+            .trim_end_matches("-leafpack-filter-settings");
         let config = config.replace('%', name);
         let outcome = run::<Placeholder>(&config, first);
         assert!(outcome.success, "{}: {}", fixture.display(), outcome.stderr);
         let text = yaml::emit_all(items(&outcome).iter().map(Object::as_value));
-        for gone in ["container-logs.wasm", "container_logs", "cri.wasm", "audit.wasm"] {
-            assert!(!text.contains(gone), "{}: {gone}: {text}", fixture.display());
+        for gone in [
+            "container-logs.wasm",
+            "container_logs",
+            "cri.wasm",
+            "audit.wasm",
+        ] {
+            assert!(
+                !text.contains(gone),
+                "{}: {gone}: {text}",
+                fixture.display()
+            );
         }
         assert!(text.contains("tenant.wasm"), "{}", fixture.display());
     }
+}
+
+/// A list of filters of which none is left still takes ours.
+#[test]
+fn a_list_may_become_empty() {
+    let spec = "apiVersion: leafpack.dev/v1alpha1\nkind: FluentBitFilters\nmetadata: {name: fluent-bit}\n\
+                spec: {cluster: apps, replace: true}\n";
+    let config = "pipeline:\n  inputs:\n    - {name: tail, path: /var/log/containers/*.log, tag: kube.*}\n  \
+                  filters:\n    # gone\n    - name: modify\n      match: kube.*\n      set: cluster dev\n";
+    let first = run::<Placeholder>(spec, in_yaml(config));
+    assert!(first.stderr.starts_with("info: "), "{}", first.stderr);
+    let made = items(&first);
+    let after = made[0]
+        .get_str("data[fluent-bit.yaml]")
+        .expect("a configuration");
+    let pipeline = yaml::load_one(after.as_bytes()).expect("YAML");
+    let filters = pipeline["pipeline"]["filters"].as_array().expect("filters");
+    assert_eq!(filters.len(), 1, "{after}");
+    assert_eq!(filters[0]["name"], "wasm");
+    assert_eq!(items(&run::<Placeholder>(spec, made.clone())), made);
 }

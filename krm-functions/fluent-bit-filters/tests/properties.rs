@@ -15,7 +15,10 @@ fn is_put_in(before: &str, after: &str) -> bool {
     let Some(more) = after.len().checked_sub(before.len()) else {
         return false;
     };
-    let same = before.bytes().zip(after.bytes()).take_while(|(a, b)| a == b);
+    let same = before
+        .bytes()
+        .zip(after.bytes())
+        .take_while(|(a, b)| a == b);
     let same = same.count();
     (0..=same).any(|at| before.as_bytes()[at..] == after.as_bytes()[at + more..])
 }
@@ -27,10 +30,11 @@ fn sections(text: &str) -> Vec<(String, String)> {
         if let Some(header) = line.strip_prefix('[') {
             let header = header.split(']').next().unwrap_or_default();
             out.push((header.to_ascii_uppercase(), String::new()));
-        } else if let (Some(section), Some((key, value))) = (out.last_mut(), line.trim().split_once(' ')) {
-            if key.eq_ignore_ascii_case("name") {
-                section.1 = value.trim().to_owned();
-            }
+        } else if let (Some(section), Some((key, value))) =
+            (out.last_mut(), line.trim().split_once(' '))
+            && key.eq_ignore_ascii_case("name")
+        {
+            section.1 = value.trim().to_owned();
         }
     }
     out
@@ -38,7 +42,15 @@ fn sections(text: &str) -> Vec<(String, String)> {
 
 /// What stands between sections.
 fn gap() -> impl Strategy<Value = &'static str> {
-    sample::select(vec!["", "\n", "\n\n", "# a comment\n", "\n#[FILTER]\n\n", "  \n", "@SET a=b\n"])
+    sample::select(vec![
+        "",
+        "\n",
+        "\n\n",
+        "# a comment\n",
+        "\n#[FILTER]\n\n",
+        "  \n",
+        "@SET a=b\n",
+    ])
 }
 
 /// A section, with `%` for the indentation.
@@ -69,20 +81,23 @@ prop_compose! {
         parts in prop::collection::vec((gap(), section()), 0..8),
         at in any::<sample::Index>(),
         indent in sample::select(vec!["    ", "  ", "\t", " "]),
-        end in sample::select(vec!["\n", "", "\n\n", "\n# the end", "\r\n"]),
+        end in sample::select(vec!["\n", "", "\n\n", "\n# the end"]),
+        line_break in sample::select(vec!["\n", "\n", "\r\n"]),
     ) -> String {
         let input = "[INPUT]\n%Name tail\n%Path /var/log/containers/*.log\n%Tag kube.*\n".to_owned();
         let mut parts = parts;
         parts.insert(at.index(parts.len() + 1), ("", input));
         let text: String = parts.iter().map(|(gap, section)| format!("{gap}{section}")).collect();
         let text = text.replace('%', indent);
-        format!("{}{end}", text.trim_end())
+        format!("{}{end}", text.trim_end()).replace('\n', line_break)
     }
 }
 
 fn config_of(objects: &[Object]) -> String {
     let map = named(objects, "ConfigMap", "fluent-bit");
-    map.get_str("data[fluent-bit.conf]").expect("a configuration").to_owned()
+    map.get_str("data[fluent-bit.conf]")
+        .expect("a configuration")
+        .to_owned()
 }
 
 fn text(objects: &[Object]) -> String {

@@ -34,25 +34,11 @@ impl Operator {
             is_version,
             "0.67.2",
         );
-        check.carried(
+        check_charts(
             "spec.operator.charts",
             &given.charts,
-            "an OCI repository: oci://host[:port]/path",
-            |text| {
-                let rest = text.strip_prefix("oci://");
-                rest.is_some_and(|rest| {
-                    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-                    let (host, port) = host.split_once(':').unwrap_or((host, "1"));
-                    let fits = |c: char| {
-                        c.is_ascii_lowercase() || c.is_ascii_digit() || "-_./".contains(c)
-                    };
-                    is_dns_subdomain(host)
-                        && port.parse::<u16>().is_ok_and(|port| port != 0)
-                        && !path.ends_with('/')
-                        && path.chars().all(fits)
-                })
-            },
             "oci://ghcr.io/victoriametrics/helm-charts",
+            check,
         );
         Operator {
             install: given.install && spec.collectors.vmagent.install == Install::Operator,
@@ -60,6 +46,29 @@ impl Operator {
             charts: given.charts.clone(),
         }
     }
+}
+
+/// Checks an OCI repository of charts.
+pub(crate) fn check_charts(path: &str, text: &str, example: &str, check: &mut Check<'_>) {
+    check.carried(
+        path,
+        text,
+        "an OCI repository: oci://host[:port]/path",
+        |text| {
+            let rest = text.strip_prefix("oci://");
+            rest.is_some_and(|rest| {
+                let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+                let (host, port) = host.split_once(':').unwrap_or((host, "1"));
+                let fits =
+                    |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_./".contains(c);
+                is_dns_subdomain(host)
+                    && port.parse::<u16>().is_ok_and(|port| port != 0)
+                    && !path.ends_with('/')
+                    && path.chars().all(fits)
+            })
+        },
+        example,
+    );
 }
 
 /// A version of three numbers, perhaps with more behind a `-`.
@@ -107,11 +116,23 @@ pub(crate) fn objects(plan: &Plan) -> Vec<Object> {
     )
 }
 
-/// A chart's source and release.
+/// Source and release of a chart of VictoriaMetrics'.
 pub(crate) fn release(
     plan: &Plan,
     component: &Component,
     chart: &str,
+    version: &str,
+    values: Value,
+) -> Vec<Object> {
+    let url = format!("{}/{chart}", plan.operator.charts);
+    release_from(plan, component, &url, version, values)
+}
+
+/// Source and release of the chart at this URL.
+pub(crate) fn release_from(
+    plan: &Plan,
+    component: &Component,
+    url: &str,
     version: &str,
     values: Value,
 ) -> Vec<Object> {
@@ -126,7 +147,7 @@ pub(crate) fn release(
             "spec",
             json!({
                 "interval": "1h",
-                "url": format!("{}/{chart}", plan.operator.charts),
+                "url": url,
                 "ref": {"tag": version},
                 // What is pulled is the chart as it is, and not a folder of manifests.
                 "layerSelector": {

@@ -336,13 +336,11 @@ fn what_cannot_work_is_told() {
 #[test]
 fn kustomizations_are_valid() {
     let (test, script) = ("parts-schemas", root().join("tests/schemas.py"));
-    let folder = match std::env::var_os("LEAFPACK_SCHEMAS").filter(|folder| !folder.is_empty()) {
-        Some(folder) => folder.into(),
-        None => root().join("../../../shared/schemas"),
-    };
-    let Some(python) = peer::or_skip(test, "python3") else {
+    let Some(python) = peer::find("python3") else {
+        peer::skip(test, "python");
         return;
     };
+    let folder = peer::schemas_or_skip(test).unwrap_or("none".into());
     let output = Command::new(python)
         .args([script, folder, root().join("fixtures/parts/flux.yaml")])
         .output()

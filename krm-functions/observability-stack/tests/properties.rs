@@ -73,6 +73,42 @@ prop_compose! {
     }
 }
 
+/// Namespaces and beginnings of some, each once, for two tenants.
+fn routes() -> impl Strategy<Value = Value> {
+    let names = prop::collection::hash_set("[a-z0-9]([a-z0-9-]{0,3}[a-z0-9])?\\*?", 0..8);
+    names.prop_map(|names| {
+        let names: Vec<String> = names.into_iter().collect();
+        let (first, second) = names.split_at(names.len() / 2);
+        let route = |tenant: &str, names: &[String]| json!({"tenant": tenant, "namespaces": names});
+        let routes = [route("Route-One", first), route("Route-Two", second)];
+        let is_any = |route: &Value| route["namespaces"] != json!([]);
+        Value::Array(routes.into_iter().filter(is_any).collect())
+    })
+}
+
+prop_compose! {
+    /// What other logs there are, and how the pipeline comes about.
+    fn pipeline()(
+        routes in routes(),
+        audit in any::<bool>(),
+        noise in any::<bool>(),
+        bodies in sample::select(vec!["drop", "string"]),
+        rule in option::of(sample::select(vec![json!({"code": 404}), json!({"user": ["a", "\u{e9}\"\\*"], "verb": "get"})])),
+        talos in any::<bool>(),
+        native in any::<bool>(),
+        syntax in sample::select(vec!["classic", "yaml"]),
+    ) -> Value {
+        let native = native && (!audit || (!noise && bodies == "drop" && rule.is_none()));
+        json!({
+            "routes": routes,
+            "audit": {"enabled": audit, "noise": noise, "bodies": bodies, "drop": rule.into_iter().collect::<Vec<_>>()},
+            "talos": {"services": talos},
+            "filters": if native { "native" } else { "wasm" },
+            "syntax": syntax,
+        })
+    }
+}
+
 prop_compose! {
     fn collectors()(
         install in sample::select(vec!["operator", "chart", "deployment", "none"]),
@@ -112,6 +148,7 @@ prop_compose! {
         url in url(),
         tenant in option::of(("[A-Za-z]([a-z0-9_.-]{0,6}[a-z0-9])?", any::<u32>(), any::<u32>())),
         mut logs in logs(),
+        pipeline in pipeline(),
         metrics_url in url(),
         auth in sample::select(vec!["none", "basic", "bearer"]),
         collectors in collectors(),
@@ -121,7 +158,17 @@ prop_compose! {
         ipv6 in any::<bool>(),
         scrape_from in prop::collection::vec("[a-z]{1,8}", 0..3),
     ) -> Value {
-        let mut tenants = json!({});
+        let mut tenants = json!({"Route-One": "7:1", "Route-Two": "7:2"});
+        if let (Value::Object(logs), Value::Object(more)) = (&mut logs, pipeline) {
+            logs.extend(more);
+        }
+        if logs["filters"] == "native" {
+            logs["format"] = json!("json");
+            logs["jsonBody"]["prefix"] = Value::Null;
+            if logs["join"] == "filter" {
+                logs["join"] = json!("auto");
+            }
+        }
         if let Some((name, account, project)) = tenant {
             logs["tenant"] = json!(name);
             tenants[name] = json!(format!("{account}:{project}"));
@@ -177,16 +224,40 @@ proptest! {
             // Nothing here is a dollar of somebody else's, so Flux may see everything.
             prop_assert_eq!(object.annotation("kustomize.toolkit.fluxcd.io/substitute"), None);
         }
-        let settings = common::filter_settings(&objects);
         let spec = &config["spec"];
-        for name in ["cluster", "environment"] {
-            prop_assert_eq!(settings.get(name).unwrap_or(&Value::Null), &spec[name]);
+        if spec["logs"]["filters"] == "wasm" {
+            let settings = common::filter_settings(&objects);
+            for name in ["cluster", "environment"] {
+                prop_assert_eq!(settings.get(name).unwrap_or(&Value::Null), &spec[name]);
+            }
+            let tenant = spec["logs"].get("tenant").and_then(Value::as_str);
+            prop_assert_eq!(settings["tenant"]["default"].as_str(), Some(tenant.unwrap_or("default")));
+            let routes = spec["logs"]["routes"].as_array().map_or(&[][..], Vec::as_slice);
+            for route in routes {
+                for namespace in route["namespaces"].as_array().into_iter().flatten() {
+                    let namespace = namespace.as_str().unwrap_or_default();
+                    prop_assert_eq!(&settings["tenant"]["namespaces"][namespace], &route["tenant"]);
+                }
+            }
         }
-        let tenant = spec["logs"].get("tenant").and_then(Value::as_str);
-        prop_assert_eq!(settings["tenant"]["default"].as_str(), Some(tenant.unwrap_or("default")));
         let values = common::pod_annotation(&objects, "leafpack.dev/config-values");
         prop_assert_eq!(values.is_some(), has_substituted(&config));
     }
+}
+
+/// What the filter `audit` is told is JSON with what was said, whatever is in it.
+#[test]
+fn audit_rules_are_carried_through() {
+    let config = include_str!("../fixtures/minimal/config.yaml");
+    let rule = json!({"user": ["system:*", "\u{e9}\"\\\n"], "verb": "get", "code": "404"});
+    let mut config = yaml::load_one(config.as_bytes()).expect("YAML");
+    config["spec"]["logs"] = json!({"audit": {"enabled": true, "drop": [rule]}});
+    let objects = common::objects(&yaml::emit(&config));
+    let mut maps = objects.iter();
+    let text = maps.find_map(|object| object.get_str("data[audit.json]"));
+    let fields = leafpack_peer::json::fields(text.expect("settings").as_bytes()).expect("JSON");
+    let found = fields.iter().find(|(name, _)| name == "drop");
+    assert_eq!(found.map(|(_, value)| value), Some(&json!([rule])));
 }
 
 /// Whether something that the pods read holds an expression.

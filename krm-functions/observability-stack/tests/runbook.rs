@@ -83,8 +83,8 @@ fn a_runbook_is_whole_and_true() {
         let objects = objects(&config);
         let namespace = objects
             .iter()
-            .find(|object| object.kind() == "DaemonSet")
-            .expect("Fluent Bit")
+            .find(|object| object.kind() == "ServiceAccount")
+            .expect("Fluent Bit's account")
             .namespace();
         for line in text.lines().filter(|line| line.starts_with("kubectl")) {
             assert!(

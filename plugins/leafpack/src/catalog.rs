@@ -13,6 +13,8 @@ pub struct Function {
     pub api_version: &'static str,
     /// Their `kind`s.
     pub kinds: &'static [&'static str],
+    /// JSON Schemas of these kinds, by kind; some have none.
+    pub schemas: &'static [(&'static str, &'static str)],
     /// The size of the `.wasm` file, in bytes.
     pub size: usize,
     /// The SHA-256 of the `.wasm` file, in hexadecimal digits.

@@ -4,7 +4,7 @@ mod common;
 
 use std::fs;
 
-use common::{CATALOG, Folder, call, call_with};
+use common::{CATALOG, Folder, STACK, call, call_with};
 use leafpack::Catalog;
 
 const NOTHING: Catalog = Catalog {
@@ -268,6 +268,14 @@ fn schema_prints_and_lists() {
             call(words, "").text()
         ));
     }
+    for words in [
+        &["leafpack", "schema"][..],
+        &["leafpack", "schema", "observabilityStack"],
+        &["leafpack", "schema", "ObservabilityParts"],
+    ] {
+        let left = call_with(words, "", &[], &STACK);
+        all.push_str(&format!("=== kinds: {}\n{}", words.join(" "), left.text()));
+    }
     insta::assert_snapshot!(all);
 }
 
@@ -344,7 +352,9 @@ fn plugin_install_lays_out_a_folder() {
 fn help_teaches() {
     for words in [
         &["leafpack", "--help"][..],
+        &["leafpack", "init", "--help"],
         &["leafpack", "render", "--help"],
+        &["leafpack", "build", "--help"],
         &["leafpack", "logs", "--help"],
         &["leafpack", "test", "--help"],
         &["leafpack", "schema", "--help"],

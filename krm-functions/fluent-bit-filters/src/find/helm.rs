@@ -1,6 +1,7 @@
 //! A HelmRelease of the chart `fluent-bit` of fluent/helm-charts. What its templates read is from 0.58.1.
 
 use super::{Found, Slots, Written, config_map, config_path, syntax};
+use crate::Fault;
 use crate::image::Version;
 use crate::pipeline::{Config, File, Syntax};
 use krm_rs::{Items, Object, ResultItem, Value};
@@ -35,7 +36,7 @@ const DEFAULT_FILTERS: &str = "[FILTER]
 ";
 
 /// What a release installs, if that is Fluent Bit.
-pub(super) fn look(items: &Items, object: &Object) -> Option<Result<Found, ResultItem>> {
+pub(super) fn look(items: &Items, object: &Object) -> Option<Result<Found, Fault>> {
     if object.group() != "helm.toolkit.fluxcd.io" || object.kind() != "HelmRelease" {
         return None;
     }
@@ -60,24 +61,42 @@ pub(super) fn look(items: &Items, object: &Object) -> Option<Result<Found, Resul
     }))
 }
 
-/// The name of the chart, if it is known: in the release, or at the end of what it refers to.
+/// The name of the chart, if it is known: in the release, or at the end of what it refers to. `None` for a chart of
+/// another publisher with that name, whose values are others.
 fn chart<'o>(items: &'o Items, object: &'o Object) -> Option<&'o str> {
+    let last = |text: &'o str| text.trim_end_matches('/').rsplit('/').next();
     if let Some(chart) = object.get_str("spec.chart.spec.chart") {
-        return chart.trim_end_matches('/').rsplit('/').next();
+        let repository = source(items, object, "spec.chart.spec.sourceRef");
+        return is_fluents(repository).then(|| last(chart)).flatten();
     }
-    let kind = object.get_str("spec.chartRef.kind")?;
     let name = object.get_str("spec.chartRef.name")?;
-    let namespace = object.get_str("spec.chartRef.namespace");
-    let namespace = namespace.unwrap_or(object.namespace());
-    let source = items.deployable().find(|item| {
-        item.kind() == kind && item.name() == name && item.namespace() == namespace
-    });
-    let Some(source) = source else {
+    let Some(referred) = source(items, object, "spec.chartRef") else {
         // What is elsewhere is judged by its name.
         return Some(if name.ends_with(CHART) { CHART } else { name });
     };
-    let field = if kind == "HelmChart" { "spec.chart" } else { "spec.url" };
-    source.get_str(field)?.trim_end_matches('/').rsplit('/').next()
+    let field = match referred.kind() {
+        "HelmChart" => "spec.chart",
+        _ => "spec.url",
+    };
+    is_fluents(Some(referred))
+        .then(|| last(referred.get_str(field)?))
+        .flatten()
+}
+
+/// The object that a reference names, if it is in the build.
+fn source<'i>(items: &'i Items, object: &Object, reference: &str) -> Option<&'i Object> {
+    let text = |field: &str| object.get_str(&format!("{reference}.{field}"));
+    let (kind, name) = (text("kind")?, text("name")?);
+    let namespace = text("namespace").unwrap_or(object.namespace());
+    items
+        .deployable()
+        .find(|item| item.kind() == kind && item.name() == name && item.namespace() == namespace)
+}
+
+/// Whether a repository may have Fluent's own chart. Bitnami's of that name is another, and mirrors may be called anything.
+fn is_fluents(repository: Option<&Object>) -> bool {
+    let url = repository.and_then(|repository| repository.get_str("spec.url"));
+    !url.is_some_and(|url| url.contains("bitnami"))
 }
 
 /// Values that the chart does not read, and what may be hidden.
@@ -85,7 +104,10 @@ fn remarks(object: &Object) -> Vec<ResultItem> {
     let mut out = Vec::new();
     for (unread, read) in [
         ("volumes", "extraVolumes, or daemonSetVolumes"),
-        ("volumeMounts", "extraVolumeMounts, or daemonSetVolumeMounts"),
+        (
+            "volumeMounts",
+            "extraVolumeMounts, or daemonSetVolumeMounts",
+        ),
     ] {
         let path = format!("spec.values.{unread}");
         if object.get(&path).is_some() {
@@ -109,12 +131,19 @@ fn remarks(object: &Object) -> Vec<ResultItem> {
     out
 }
 
-fn read(items: &Items, object: &Object, namespace: &str) -> Result<Config, ResultItem> {
+fn read(items: &Items, object: &Object, namespace: &str) -> Result<Config, Fault> {
     let args = object.get("spec.values.args").and_then(Value::as_array);
-    let args: Vec<&str> = args.into_iter().flatten().filter_map(Value::as_str).collect();
+    let args: Vec<&str> = args
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     let path = config_path(&args).unwrap_or(DEFAULT_CONFIG);
     let name = path.rsplit('/').next().unwrap_or_default();
-    if let Some(existing) = object.get_str("spec.values.existingConfigMap").filter(|n| !n.is_empty()) {
+    if let Some(existing) = object
+        .get_str("spec.values.existingConfigMap")
+        .filter(|n| !n.is_empty())
+    {
         return from_config_map(items, object, existing, namespace, name);
     }
     let mut files = Vec::new();
@@ -143,7 +172,8 @@ fn read(items: &Items, object: &Object, namespace: &str) -> Result<Config, Resul
                 format!("config:\n  extraFiles:\n    {name}: |\n      …"),
             )
             .on(object)
-            .at("spec.values.args"));
+            .at("spec.values.args")
+            .into());
         };
         return Ok(Config {
             files,
@@ -163,17 +193,20 @@ fn path_of(part: &str) -> String {
 }
 
 /// One of the four texts; what the chart has, where the release says nothing.
-fn part_file(object: &Object, part: &str) -> Result<File, ResultItem> {
+fn part_file(object: &Object, part: &str) -> Result<File, Fault> {
     let path = path_of(part);
     let text = match object.get(&path) {
         Some(Value::String(text)) => text.as_str(),
-        None | Some(Value::Null) if object.get("spec.valuesFrom").is_some() && part != "service" => {
+        None | Some(Value::Null)
+            if object.get("spec.valuesFrom").is_some() && part != "service" =>
+        {
             return Err(ResultItem::error(
                 "found nothing, and spec.valuesFrom, which may hold it, expected it here",
                 format!("values:\n  config:\n    {part}: |\n      …"),
             )
             .on(object)
-            .at(path));
+            .at(path)
+            .into());
         }
         None | Some(Value::Null) => match part {
             "inputs" => DEFAULT_INPUTS,
@@ -186,7 +219,8 @@ fn part_file(object: &Object, part: &str) -> Result<File, ResultItem> {
                 format!("{part}: |\n  …"),
             )
             .on(object)
-            .at(path));
+            .at(path)
+            .into());
         }
     };
     Ok(File {
@@ -206,16 +240,19 @@ fn from_config_map(
     existing: &str,
     namespace: &str,
     name: &str,
-) -> Result<Config, ResultItem> {
+) -> Result<Config, Fault> {
     let map = config_map(items, existing, namespace);
-    let data = map.and_then(|map| map.get("data")).and_then(Value::as_object);
+    let data = map
+        .and_then(|map| map.get("data"))
+        .and_then(Value::as_object);
     let (Some(map), Some(data)) = (map, data.filter(|data| data.contains_key(name))) else {
         return Err(ResultItem::error(
             format!("found {existing:?}, and no ConfigMap of that name with {name} in the build"),
             "list the ConfigMap in the same kustomization, under resources:",
         )
         .on(object)
-        .at("spec.values.existingConfigMap"));
+        .at("spec.values.existingConfigMap")
+        .into());
     };
     let files: Vec<File> = data
         .iter()

@@ -4,6 +4,7 @@ pub(crate) mod helm;
 pub(crate) mod operator;
 pub(crate) mod workload;
 
+use crate::Fault;
 use crate::image::Version;
 use crate::names;
 use crate::pipeline::Config;
@@ -50,14 +51,13 @@ pub(crate) enum Written {
 /// A Fluent Bit, or what looks like one.
 struct Candidate {
     workload: ObjectId,
-    found: Result<Found, ResultItem>,
+    found: Result<Found, Fault>,
 }
 
 impl Candidate {
     fn is(&self, target: &Target) -> bool {
-        let fits = |asked: &Option<String>, found: &str| {
-            asked.as_ref().is_none_or(|asked| asked == found)
-        };
+        let fits =
+            |asked: &Option<String>, found: &str| asked.as_ref().is_none_or(|asked| asked == found);
         fits(&target.kind, &self.workload.kind)
             && fits(&target.name, &self.workload.name)
             && fits(&target.namespace, &self.workload.namespace)
@@ -82,7 +82,7 @@ impl Candidate {
 ///
 /// # Errors
 /// Where there is none, where several could be meant, and where its configuration is not in the build.
-pub(crate) fn find(items: &Items, target: &Target) -> Result<Found, ResultItem> {
+pub(crate) fn find(items: &Items, target: &Target) -> Result<Found, Fault> {
     let mut candidates = Vec::new();
     for object in items.deployable() {
         // What a stack made has its filters.
@@ -105,22 +105,28 @@ pub(crate) fn find(items: &Items, target: &Target) -> Result<Found, ResultItem> 
     match (meant.pop(), meant.len()) {
         (Some(only), 0) => only.found,
         (Some(_), _) => Err(ResultItem::error(
-            format!("found several Fluent Bits, expected which one is meant: {}", all.join(", ")),
+            format!(
+                "found several Fluent Bits, expected which one is meant: {}",
+                all.join(", ")
+            ),
             format!("spec:\n  target: {}", all[0]),
         )
-        .at("spec.target")),
+        .at("spec.target").into()),
         (None, _) if all.is_empty() => Err(ResultItem::error(
             format!(
                 "found no Fluent Bit among {} objects, expected a DaemonSet, Deployment or StatefulSet whose image is called fluent-bit, a HelmRelease of the chart fluent-bit, or a FluentBit of fluent-operator",
                 items.deployable().count()
             ),
             "list this function under transformers: of the kustomization that has Fluent Bit",
-        )),
+        ).into()),
         (None, _) => Err(ResultItem::error(
-            format!("found no such Fluent Bit, expected one of: {}", all.join(", ")),
+            format!(
+                "found no such Fluent Bit, expected one of: {}",
+                all.join(", ")
+            ),
             format!("spec:\n  target: {}", all[0]),
         )
-        .at("spec.target")),
+        .at("spec.target").into()),
     }
 }
 

@@ -2,6 +2,7 @@
 //! `fluentbit.fluent.io/v1alpha2` in 3.10 (fluent/fluent-operator, `apis/fluentbit/v1alpha2`).
 
 use super::{Found, Slots, Written};
+use crate::Fault;
 use crate::image::Version;
 use crate::pipeline::{Config, File, Kind, Pipeline, Plugin, Property, Syntax};
 use krm_rs::{Items, Object, ObjectId, ResultItem, Value};
@@ -13,11 +14,13 @@ pub(crate) const GROUP: &str = "fluentbit.fluent.io";
 pub(crate) const API_VERSION: &str = "fluentbit.fluent.io/v1alpha2";
 
 /// What a FluentBit runs.
-pub(super) fn look(items: &Items, object: &Object) -> Option<Result<Found, ResultItem>> {
+pub(super) fn look(items: &Items, object: &Object) -> Option<Result<Found, Fault>> {
     if object.group() != GROUP || object.kind() != "FluentBit" {
         return None;
     }
-    let name = object.get_str("spec.fluentBitConfigName").unwrap_or_default();
+    let name = object
+        .get_str("spec.fluentBitConfigName")
+        .unwrap_or_default();
     let mut all = items.deployable();
     let config = all.find(|item| {
         item.group() == GROUP && item.kind() == "ClusterFluentBitConfig" && item.name() == name
@@ -28,7 +31,8 @@ pub(super) fn look(items: &Items, object: &Object) -> Option<Result<Found, Resul
             "list it in the same kustomization, under resources:",
         )
         .on(object)
-        .at("spec.fluentBitConfigName")));
+        .at("spec.fluentBitConfigName")
+        .into()));
     };
     Some(Ok(Found {
         workload: object.id(),
@@ -55,7 +59,7 @@ pub(crate) struct Objects {
     pub(crate) fields: Vec<String>,
 }
 
-/// Reads what a ClusterFluentBitConfig selects, without the objects of `owner`, which this function made.
+/// Reads what a ClusterFluentBitConfig selects, without what this function made.
 pub(crate) fn read(items: &Items, config: &Object, is_ours: impl Fn(&Object) -> bool) -> Objects {
     let mut out = Objects::default();
     for (kind, selector, section) in [
@@ -96,11 +100,16 @@ pub(crate) fn ordinal(object: &Object) -> i64 {
 fn selects(selector: &Value, object: &Object) -> bool {
     let labels = selector["matchLabels"].as_object().into_iter().flatten();
     let mut labels = labels.map(|(key, value)| object.label(key) == value.as_str());
-    let expressions = selector["matchExpressions"].as_array().into_iter().flatten();
+    let expressions = selector["matchExpressions"]
+        .as_array()
+        .into_iter()
+        .flatten();
     let mut expressions = expressions.map(|expression| {
         let label = object.label(expression["key"].as_str().unwrap_or_default());
         let values = expression["values"].as_array().into_iter().flatten();
-        let is_in = values.clone().any(|value| value.as_str() == label && label.is_some());
+        let is_in = values
+            .clone()
+            .any(|value| value.as_str() == label && label.is_some());
         match expression["operator"].as_str().unwrap_or_default() {
             "In" => is_in,
             "NotIn" => !is_in,
@@ -117,7 +126,11 @@ pub(crate) fn labels(selector: &Value) -> Vec<(String, String)> {
     for (key, value) in selector["matchLabels"].as_object().into_iter().flatten() {
         out.push((key.clone(), value.as_str().unwrap_or_default().to_owned()));
     }
-    for expression in selector["matchExpressions"].as_array().into_iter().flatten() {
+    for expression in selector["matchExpressions"]
+        .as_array()
+        .into_iter()
+        .flatten()
+    {
         let operator = expression["operator"].as_str().unwrap_or_default();
         if ["In", "Exists"].contains(&operator) {
             let key = expression["key"].as_str().unwrap_or_default();
@@ -134,9 +147,15 @@ impl Objects {
             return;
         };
         let common = |plugin: &mut Plugin| {
-            for (field, key) in [("match", "Match"), ("matchRegex", "Match_Regex"), ("alias", "Alias")] {
+            for (field, key) in [
+                ("match", "Match"),
+                ("matchRegex", "Match_Regex"),
+                ("alias", "Alias"),
+            ] {
                 if let Some(value) = spec.get(field).and_then(Value::as_str) {
-                    plugin.properties.push(property(key, vec![value.to_owned()]));
+                    plugin
+                        .properties
+                        .push(property(key, vec![value.to_owned()]));
                 }
             }
         };
@@ -147,13 +166,15 @@ impl Objects {
                     let mut plugin = plugin(kind, file, name, fields);
                     common(&mut plugin);
                     self.pipeline.plugins.push(plugin);
-                    self.fields.push(format!("spec.filters[{index}]"));
+                    self.fields.push(format!("spec.filters[{index}].{name}"));
                 }
             }
             return;
         }
         // Of an input or an output, the plugin is the field that is a mapping.
-        let fields = spec.iter().filter(|(name, value)| value.is_object() && *name != "processors");
+        let fields = spec
+            .iter()
+            .filter(|(name, value)| value.is_object() && *name != "processors");
         for (name, fields) in fields {
             let mut plugin = plugin(kind, file, name, fields);
             common(&mut plugin);
@@ -202,7 +223,9 @@ fn plugin(kind: Kind, file: usize, name: &str, fields: &Value) -> Plugin {
     let mut properties = Vec::new();
     if name == "customPlugin" {
         let config = fields["config"].as_str().unwrap_or_default();
-        let lines = config.lines().filter_map(|line| line.trim().split_once(' '));
+        let lines = config
+            .lines()
+            .filter_map(|line| line.trim().split_once(' '));
         properties.extend(lines.map(|(key, value)| property(key, vec![value.trim().to_owned()])));
     } else {
         properties.push(property("Name", vec![fluent_bit_name(name).to_owned()]));

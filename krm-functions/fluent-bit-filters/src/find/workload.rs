@@ -1,6 +1,7 @@
 //! A workload that runs Fluent Bit with a configuration from ConfigMaps.
 
 use super::{Found, Slots, Written, config_map, config_path, syntax};
+use crate::Fault;
 use crate::image::Version;
 use crate::names;
 use crate::pipeline::{Config, File};
@@ -28,7 +29,7 @@ fn is_fluent_bit(image: &str) -> bool {
 }
 
 /// What a workload runs, if that is Fluent Bit.
-pub(super) fn look(items: &Items, object: &Object) -> Option<Result<Found, ResultItem>> {
+pub(super) fn look(items: &Items, object: &Object) -> Option<Result<Found, Fault>> {
     if object.group() != "apps" || !KINDS.contains(&object.kind()) {
         return None;
     }
@@ -58,13 +59,10 @@ struct Mounted {
     file: File,
 }
 
-fn read(
-    items: &Items,
-    object: &Object,
-    pod: &Value,
-    container: &Value,
-) -> Result<Config, ResultItem> {
-    let words = list(container, "command").iter().chain(list(container, "args"));
+fn read(items: &Items, object: &Object, pod: &Value, container: &Value) -> Result<Config, Fault> {
+    let words = list(container, "command")
+        .iter()
+        .chain(list(container, "args"));
     let words: Vec<&str> = words.filter_map(Value::as_str).collect();
     let path = config_path(&words).unwrap_or(DEFAULT_CONFIG);
     let mounted = mounted(items, object, pod, container);
@@ -78,7 +76,8 @@ fn read(
             format!("found no ConfigMap in the build with its configuration, {path}"),
             "list the ConfigMap in the same kustomization, under resources: or configMapGenerator:",
         )
-        .on(object));
+        .on(object)
+        .into());
     };
     // Files of the same folder are found first.
     let folder = root.path.rsplit_once('/').map_or("", |(folder, _)| folder);
@@ -87,7 +86,10 @@ fn read(
     let root = files.iter().position(|file| file.path == root.path);
     Ok(Config {
         roots: root.into_iter().collect(),
-        files: files.into_iter().map(|mounted| mounted.file.clone()).collect(),
+        files: files
+            .into_iter()
+            .map(|mounted| mounted.file.clone())
+            .collect(),
         home: None,
     })
 }
@@ -111,7 +113,10 @@ fn mounted(items: &Items, object: &Object, pod: &Value, container: &Value) -> Ve
                 continue;
             };
             for (key, name) in keys(map, source) {
-                let path = match name.strip_prefix(sub_path).map(|n| n.trim_start_matches('/')) {
+                let path = match name
+                    .strip_prefix(sub_path)
+                    .map(|n| n.trim_start_matches('/'))
+                {
                     _ if sub_path.is_empty() => format!("{folder}/{name}"),
                     Some("") => folder.to_owned(),
                     Some(rest) => format!("{folder}/{rest}"),
@@ -154,7 +159,11 @@ fn keys(map: &Object, source: &Value) -> Vec<(String, String)> {
 }
 
 /// Another Fluent Bit that reads a ConfigMap.
-pub(crate) fn shares<'i>(items: &'i Items, map: &ObjectId, workload: &ObjectId) -> Option<&'i Object> {
+pub(crate) fn shares<'i>(
+    items: &'i Items,
+    map: &ObjectId,
+    workload: &ObjectId,
+) -> Option<&'i Object> {
     items.deployable().find(|object| {
         let pod = object.get("spec.template.spec").unwrap_or(&Value::Null);
         let mut volumes = list(pod, "volumes").iter();

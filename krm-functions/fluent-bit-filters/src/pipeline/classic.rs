@@ -58,7 +58,10 @@ pub(super) fn read(config: &Config, file: usize, seen: &mut Vec<usize>, pipeline
             include(config, file, line, seen, pipeline);
         } else if let Some(header) = line.strip_prefix('[') {
             let Some((header, _)) = header.split_once(']') else {
-                note(format!("the header {line:?} without a ]"), Weight::Unreadable);
+                note(
+                    format!("the header {line:?} without a ]"),
+                    Weight::Unreadable,
+                );
                 continue;
             };
             let kind = kind(header).unwrap_or_else(|| {

@@ -6,6 +6,7 @@
 pub(crate) mod classic;
 pub(crate) mod look;
 pub(crate) mod place;
+pub(crate) mod remark;
 pub(crate) mod replace;
 pub(crate) mod section;
 pub(crate) mod tags;
@@ -224,7 +225,9 @@ impl Config {
     pub(crate) fn apply(&mut self, mut edits: Vec<Edit>) {
         edits.sort_by_key(|edit| (edit.file, edit.range.start));
         for edit in edits.into_iter().rev() {
-            self.files[edit.file].text.replace_range(edit.range, &edit.with);
+            self.files[edit.file]
+                .text
+                .replace_range(edit.range, &edit.with);
         }
     }
 }

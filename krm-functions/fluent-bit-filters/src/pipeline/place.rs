@@ -40,18 +40,15 @@ pub(crate) fn kubernetes(pipeline: &Pipeline, matching: &Match) -> Vec<usize> {
 ///
 /// # Errors
 /// Where the filter `kubernetes` is asked for by name and is not there.
-pub(crate) fn find(
-    pipeline: &Pipeline,
-    entry: &Entry,
-    matching: &Match,
-) -> Result<Place, Refusal> {
+pub(crate) fn find(pipeline: &Pipeline, entry: &Entry, matching: &Match) -> Result<Place, Refusal> {
     let plugins = &pipeline.plugins;
     let is_filter = |index: &usize| plugins[*index].kind == Kind::Filter;
     let kubernetes = kubernetes(pipeline, matching);
     let behind_all = (0..plugins.len()).rev().find(is_filter);
     let behind_all = behind_all.map_or(Place::Alone, Place::Behind);
     // What is ours already stands before what comes later in the list.
-    let before_all = (0..plugins.len()).find(|index| is_filter(index) && !plugins[*index].is_ours());
+    let before_all =
+        (0..plugins.len()).find(|index| is_filter(index) && !plugins[*index].is_ours());
     let before_all = before_all.map_or(behind_all, Place::Before);
     let position = match (entry.position, entry.filter) {
         (Position::Auto, FilterName::ContainerLogs | FilterName::Tenant) => {
@@ -73,9 +70,10 @@ pub(crate) fn find(
         Position::BeforeKubernetes => Place::Before(asked(kubernetes.first())?),
         Position::AfterKubernetes => {
             let mut last = asked(kubernetes.last())?;
-            while plugins.get(last + 1).is_some_and(|next| {
-                next.is_ours() && next.file == plugins[last].file
-            }) {
+            while plugins
+                .get(last + 1)
+                .is_some_and(|next| next.is_ours() && next.file == plugins[last].file)
+            {
                 last += 1;
             }
             Place::Behind(last)
@@ -88,7 +86,11 @@ pub(crate) fn find(
 ///
 /// # Errors
 /// Where it cannot be put.
-pub(crate) fn insert(config: &mut Config, entry: &Entry, matching: &Match) -> Result<usize, Refusal> {
+pub(crate) fn insert(
+    config: &mut Config,
+    entry: &Entry,
+    matching: &Match,
+) -> Result<usize, Refusal> {
     let pipeline = config.read();
     let place = find(&pipeline, entry, matching)?;
     let edit = match place {
@@ -126,7 +128,9 @@ fn classic_edit(
         Place::Alone => None,
     };
     match previous {
-        Some(index) => classic::insert_behind(file, text, pipeline.plugins[index].lines.end, &section),
+        Some(index) => {
+            classic::insert_behind(file, text, pipeline.plugins[index].lines.end, &section)
+        }
         None => classic::insert_at_start(file, text, &section),
     }
 }
@@ -165,7 +169,9 @@ fn alone(
     matching: &Match,
 ) -> Result<Edit, Refusal> {
     let plugins = &pipeline.plugins;
-    let output = plugins.iter().position(|plugin| plugin.kind == Kind::Output);
+    let output = plugins
+        .iter()
+        .position(|plugin| plugin.kind == Kind::Output);
     let file = config
         .home
         .or_else(|| output.map(|index| plugins[index].file))
@@ -197,7 +203,12 @@ pub(crate) fn take_back(config: &mut Config) {
     loop {
         let pipeline = config.read();
         // One at a time and the last first: each takes the line break before it, where it ends the text.
-        let Some(plugin) = pipeline.plugins.iter().rev().find(|plugin| plugin.is_ours()) else {
+        let Some(plugin) = pipeline
+            .plugins
+            .iter()
+            .rev()
+            .find(|plugin| plugin.is_ours())
+        else {
             return;
         };
         let file = &config.files[plugin.file];

@@ -157,16 +157,23 @@ fn input(plugin: &Plugin) -> Option<(Deed, String)> {
 fn parser(plugin: &Plugin) -> Option<(Deed, String)> {
     let parser = plugin.get("Parser")?;
     let is_line = plugin.get("Key_Name").is_some_and(|key| key == "log");
-    (parser.eq_ignore_ascii_case("cri") && is_line)
-        .then(|| (Deed::Remove, format!("it reads log with the parser {parser}")))
+    (parser.eq_ignore_ascii_case("cri") && is_line).then(|| {
+        (
+            Deed::Remove,
+            format!("it reads log with the parser {parser}"),
+        )
+    })
 }
 
 /// `Merge_Log On`, which takes JSON apart before the filter does.
 fn merge_log(plugin: &Plugin) -> Option<(Deed, String)> {
     let index = plugin.properties.iter().position(|p| p.is("Merge_Log"))?;
-    plugin
-        .is_on("Merge_Log", false)
-        .then(|| (Deed::Set(index, "Off"), "Merge_Log On became Off".to_owned()))
+    plugin.is_on("Merge_Log", false).then(|| {
+        (
+            Deed::Set(index, "Off"),
+            "Merge_Log On became Off".to_owned(),
+        )
+    })
 }
 
 /// Properties of which every section may have some.
@@ -186,10 +193,15 @@ fn labels(plugin: &Plugin, scope: &Scope, keys: &[&str]) -> Option<(Deed, String
         }
         let is_label = |value: &&String| {
             let mut words = value.split_whitespace();
-            words.next().is_some_and(|field| scope.labels.contains(&field))
+            words
+                .next()
+                .is_some_and(|field| scope.labels.contains(&field))
         };
         let sets = keys.iter().any(|key| property.is(key));
-        let labels = property.values.iter().filter(|value| sets && is_label(value));
+        let labels = property
+            .values
+            .iter()
+            .filter(|value| sets && is_label(value));
         let count = labels.clone().count();
         said.extend(labels.cloned());
         if count > 0 && count == property.values.len() {
@@ -218,7 +230,9 @@ fn lift(pipeline: &Pipeline, index: usize) -> Option<(Deed, String)> {
     let plugin = &pipeline.plugins[index];
     let is = |plugin: &Plugin, operation: &str, key: &str| {
         plugin.is_filter("nest")
-            && plugin.get("Operation").is_some_and(|o| o.eq_ignore_ascii_case(operation))
+            && plugin
+                .get("Operation")
+                .is_some_and(|o| o.eq_ignore_ascii_case(operation))
             && plugin.get(key) == Some("kubernetes")
     };
     if !is(plugin, "lift", "Nested_under") {
@@ -231,7 +245,10 @@ fn lift(pipeline: &Pipeline, index: usize) -> Option<(Deed, String)> {
     let said = format!("it lifts kubernetes; {prefix}, see the setting kubernetes.lift");
     let mut later = pipeline.plugins[index..].iter();
     Some(match later.any(|other| is(other, "nest", "Nest_under")) {
-        true => (Deed::Leave, "it lifts kubernetes, and a later nest puts it back".to_owned()),
+        true => (
+            Deed::Leave,
+            "it lifts kubernetes, and a later nest puts it back".to_owned(),
+        ),
         false => (Deed::Remove, said),
     })
 }
@@ -255,7 +272,9 @@ pub(crate) fn edits(config: &Config, pipeline: &Pipeline, change: &Change) -> Op
             Syntax::Yaml => yaml::remove(file, index, plugin).map(|edit| vec![edit]),
         },
         Deed::Without(properties) => {
-            let lines = properties.iter().map(|p| plugin.properties[*p].lines.clone());
+            let lines = properties
+                .iter()
+                .map(|p| plugin.properties[*p].lines.clone());
             lines.map(|range| Some(edit(range?, ""))).collect()
         }
         Deed::Set(property, value) => {

@@ -52,7 +52,9 @@ pub(crate) fn of_input(input: &Plugin) -> Option<String> {
 pub(crate) fn of_section(plugin: &Plugin) -> Option<Match> {
     let is_plain = |text: &&str| !text.contains("${") && !text.contains("{{");
     if let Some(regex) = plugin.get("Match_Regex") {
-        return Some(regex).filter(is_plain).map(|r| Match::Regex(r.to_owned()));
+        return Some(regex)
+            .filter(is_plain)
+            .map(|r| Match::Regex(r.to_owned()));
     }
     plugin
         .get("Match")
@@ -87,14 +89,15 @@ impl Pipeline {
 
     /// Tags that `rewrite_tag` gives, with `*` for what is known at run time only.
     pub(crate) fn rewritten(&self) -> Vec<String> {
-        let filters = self.plugins.iter();
-        let filters = filters.filter(|plugin| plugin.is_filter("rewrite_tag"));
-        filters.flat_map(new_tags).collect()
+        self.plugins.iter().flat_map(new_tags).collect()
     }
 }
 
 /// The tags that a `rewrite_tag` gives: `Rule $key regex newtag keep`.
 pub(crate) fn new_tags(plugin: &Plugin) -> Vec<String> {
+    if !plugin.is_filter("rewrite_tag") {
+        return Vec::new();
+    }
     let rules = plugin.properties.iter().filter(|p| p.is("Rule"));
     let values = rules.flat_map(|property| &property.values);
     let tags = values.filter_map(|rule| rule.split_whitespace().nth(2));

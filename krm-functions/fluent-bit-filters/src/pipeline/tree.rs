@@ -78,7 +78,10 @@ pub(crate) fn read(text: &str) -> Result<Option<Node>, String> {
         let Some((event, span)) = reader.next()? else {
             return Ok(None);
         };
-        if !matches!(event, Event::StreamStart | Event::DocumentStart(_) | Event::Nothing) {
+        if !matches!(
+            event,
+            Event::StreamStart | Event::DocumentStart(_) | Event::Nothing
+        ) {
             if matches!(event, Event::StreamEnd | Event::DocumentEnd) {
                 return Ok(None);
             }
@@ -101,11 +104,7 @@ impl<'t> Reader<'t> {
         match self.parser.next_event() {
             None => Ok(None),
             Some(Ok(found)) => Ok(Some(found)),
-            Some(Err(error)) => Err(format!(
-                "line {}: {}",
-                error.marker().line(),
-                error.info()
-            )),
+            Some(Err(error)) => Err(format!("line {}: {}", error.marker().line(), error.info())),
         }
     }
 
@@ -205,10 +204,15 @@ mod tests {
 
     #[test]
     fn knows_the_last_line_of_everything() {
-        let text = "a:\n- x: |\n    t\n    u\n\n# c\n- y: {k: 1,\n     l: 2}\n  z: 3 # d\n\n# e\nb:\n";
+        let text =
+            "a:\n- x: |\n    t\n    u\n\n# c\n- y: {k: 1,\n     l: 2}\n  z: 3 # d\n\n# e\nb:\n";
         let root = read(text).expect("YAML").expect("a document");
         let (_, a) = root.field("A").expect("a");
-        let places: Vec<_> = a.items().iter().map(|i| (i.line, i.column, i.last)).collect();
+        let places: Vec<_> = a
+            .items()
+            .iter()
+            .map(|i| (i.line, i.column, i.last))
+            .collect();
         assert_eq!(places, [(1, 2, 3), (6, 2, 8)]);
         assert_eq!((a.line, a.last), (1, 8));
         assert!(root.field("b").expect("b").1.is_nothing());

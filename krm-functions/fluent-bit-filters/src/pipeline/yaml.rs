@@ -40,7 +40,10 @@ pub(super) fn read(config: &Config, file: usize, pipeline: &mut Pipeline) {
         Ok(Some(root)) => root,
         Ok(None) => return,
         Err(error) => {
-            note(format!("a text that is no YAML: {error}"), Weight::Unreadable);
+            note(
+                format!("a text that is no YAML: {error}"),
+                Weight::Unreadable,
+            );
             return;
         }
     };
@@ -69,7 +72,9 @@ pub(super) fn read(config: &Config, file: usize, pipeline: &mut Pipeline) {
         };
         let dashes = dashes(key, list, text, &ranges);
         for item in list.items() {
-            pipeline.plugins.push(plugin(file, kind, dashes, item, text, &ranges));
+            pipeline
+                .plugins
+                .push(plugin(file, kind, dashes, item, text, &ranges));
         }
     }
 }
@@ -131,7 +136,9 @@ fn dash_line(column: usize, item: &Node, text: &str, ranges: &[Range<usize>]) ->
 
 /// The character with which a node begins.
 fn char_at(node: &Node, text: &str, ranges: &[Range<usize>]) -> Option<char> {
-    text[ranges.get(node.line)?.clone()].chars().nth(node.column)
+    text[ranges.get(node.line)?.clone()]
+        .chars()
+        .nth(node.column)
 }
 
 /// Where a plain scalar of one line stands.

@@ -4,7 +4,7 @@ use super::config::{Config, Kind};
 use super::output::Target;
 use super::pipeline::{self, on};
 use super::settings::{Join, file_pattern};
-use super::{CONTAINER, filter, native, paths, routes};
+use super::{filter, native, paths, routes};
 use crate::plan::Plan;
 
 /// Tags begin with it; the rest is the file's path with dots for slashes.
@@ -41,7 +41,7 @@ pub(super) fn input(plan: &Plan, config: &mut Config) {
     let logs = &plan.logs;
     let mut exclude = logs.exclude.clone();
     if !logs.own_logs {
-        exclude.insert(0, file_pattern("*", "*", CONTAINER));
+        exclude.insert(0, file_pattern("*", "*", logs.container()));
     }
     let comment = format!(
         "{}\n\

@@ -2,6 +2,7 @@
 
 mod access;
 mod audit;
+mod chart;
 mod config;
 mod containers;
 mod filter;
@@ -23,6 +24,7 @@ pub(crate) use outage::{Bound, Rate};
 pub(crate) use settings::{Plan, version};
 
 use crate::names::Component;
+use crate::spec::LogsInstall;
 use krm_rs::Object;
 use leafpack_fn_common::modules::Modules;
 
@@ -102,8 +104,14 @@ pub(crate) fn objects(plan: &crate::plan::Plan, modules: &Modules<'_>) -> Vec<Ob
     let files = workload::Files::new(plan, modules);
     let mut objects = access::objects(plan);
     objects.extend(files.config_maps(plan));
-    objects.push(workload::daemon_set(plan, &files));
-    objects.extend(metrics::objects(plan));
+    match plan.logs.install {
+        LogsInstall::DaemonSet => {
+            objects.push(workload::daemon_set(plan, &files));
+            objects.extend(metrics::objects(plan));
+        }
+        // The chart has a Service of its own.
+        LogsInstall::Chart => objects.extend(chart::objects(plan, &files)),
+    }
     objects.extend(network::objects(plan));
     objects
 }

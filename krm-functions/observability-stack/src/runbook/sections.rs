@@ -42,8 +42,13 @@ fn workloads<'b>(book: &'b Book<'_>) -> Vec<(&'b Object, String)> {
             "VMAgent" => format!("deployment/vmagent-{}", object.name()),
             "HelmRelease" => {
                 let name = object.get_str("spec.values.fullnameOverride");
-                let is_set = object.get_str("spec.values.mode") == Some("statefulSet");
-                let kind = if is_set { "statefulset" } else { "deployment" };
+                let value = |path: &str| object.get_str(path);
+                let kind = match (value("spec.values.mode"), value("spec.values.kind")) {
+                    (Some("statefulSet"), _) => "statefulset",
+                    // Fluent Bit's chart.
+                    (_, Some("DaemonSet")) => "daemonset",
+                    _ => "deployment",
+                };
                 format!("{kind}/{}", name.unwrap_or(object.name()))
             }
             _ => continue,
@@ -61,6 +66,12 @@ fn image(object: &Object) -> String {
     let part = |path: &str| object.get_str(path);
     if let (Some(name), Some(tag)) = (part("spec.image.repository"), part("spec.image.tag")) {
         return format!("`{name}:{tag}`");
+    }
+    let part = |name: &str| object.get_str(&format!("spec.values.image.{name}"));
+    if let (Some(name), Some(tag)) = (part("repository"), part("tag")) {
+        let registry = part("registry").filter(|registry| !registry.is_empty());
+        let registry = registry.map_or(String::new(), |registry| format!("{registry}/"));
+        return format!("`{registry}{name}:{tag}`");
     }
     "as the chart has it".to_owned()
 }

@@ -38,6 +38,12 @@ pub struct Logs {
     pub filters: Filters,
     /// How the pipeline is written.
     pub syntax: Syntax,
+    /// How Fluent Bit comes to be there.
+    pub install: LogsInstall,
+    /// The version of the chart, with `install: chart`.
+    pub chart_version: String,
+    /// The OCI repository that the chart is in. May hold Flux expressions.
+    pub charts: String,
     /// The folder of the node in which offsets and unsent logs are kept.
     pub state_dir: String,
     /// How much of the node's disk unsent logs may take.
@@ -68,6 +74,9 @@ impl Default for Logs {
             format: Format::default(),
             filters: Filters::default(),
             syntax: Syntax::default(),
+            install: LogsInstall::default(),
+            chart_version: "0.58.1".into(),
+            charts: "oci://ghcr.io/fluent/helm-charts".into(),
             state_dir: "/var/fluent-bit/state".into(),
             buffer_limit: "1Gi".into(),
             line_limit: "1Mi".into(),
@@ -184,7 +193,7 @@ impl Default for Audit {
                 "/var/log/kubernetes/audit.log".into(),
             ],
             tenant: String::new(),
-            line_limit: "8Mi".into(),
+            line_limit: "4Mi".into(),
             noise: false,
             drop: Vec::new(),
             bodies: Bodies::default(),
@@ -317,4 +326,16 @@ pub enum Syntax {
     Classic,
     /// YAML.
     Yaml,
+}
+
+/// How Fluent Bit comes to be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum LogsInstall {
+    /// As a DaemonSet.
+    #[default]
+    DaemonSet,
+    /// As a HelmRelease of the chart fluent-bit, of Fluent's own.
+    Chart,
 }

@@ -14,7 +14,7 @@ pub use collectors::{
 pub use flux::{Flux, FluxSource, Part, SourceKind, SubstituteFrom, SubstituteKind};
 pub use hub::{Auth, AuthKind, ExternalSecret, Hub, Operator, Via};
 pub use logs::{
-    Audit, AuditTime, Bodies, Filters, Format, Join, JsonBody, Logs, Route, Shape, Syntax, Talos,
+    Audit, AuditTime, Bodies, Filters, Format, Join, JsonBody, Logs, LogsInstall, Route, Shape, Syntax, Talos,
     Values,
 };
 pub use metrics::{Metrics, Scrape};

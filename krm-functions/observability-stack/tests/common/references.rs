@@ -77,7 +77,12 @@ fn pods(objects: &[Object]) -> Vec<Pods<'_>> {
             },
             _ => continue,
         };
+        let chart_port = object
+            .get("spec.values.metricsPort")
+            .and_then(Value::as_u64);
         let ports = match workload {
+            // Fluent Bit's, by its chart.
+            None if chart_port.is_some() => vec![("http".to_owned(), chart_port.unwrap_or(0))],
             // vmagent's, by the operator and by its chart.
             None => vec![("http".to_owned(), 8429)],
             Some(object) => list(
@@ -100,15 +105,16 @@ fn pods(objects: &[Object]) -> Vec<Pods<'_>> {
     all
 }
 
-/// The value of a property in the first section of Fluent Bit's configuration that has it.
-fn property<'c>(config: &'c str, name: &str) -> &'c str {
-    let mut values = config.lines().filter_map(|line| {
-        let (key, value) = line.trim_start().split_once(' ')?;
-        (key == name).then(|| value.trim_start())
+/// The values of a property of Fluent Bit's configuration, in either of its forms.
+fn properties<'c>(config: &'c str, name: &str) -> Vec<&'c str> {
+    let values = config.lines().filter_map(|line| {
+        let (key, value) = line.trim_start().trim_start_matches("- ").split_once(' ')?;
+        let is_it = key.trim_end_matches(':').eq_ignore_ascii_case(name);
+        is_it.then(|| value.trim_start().trim_matches('\''))
     });
+    let values: Vec<&str> = values.collect();
+    assert!(!values.is_empty(), "the configuration has no {name}");
     values
-        .next()
-        .unwrap_or_else(|| panic!("the configuration has no {name}"))
 }
 
 /// Panics with what does not hold.
@@ -319,15 +325,23 @@ fn files(objects: &[Object], pod: &Value, container: &Value) {
         assert_eq!(line.trim_end(), line, "a space at the end");
         assert!(!line.contains('\t'), "{line}");
     }
-    assert!(has_file(property(config, "WASM_Path")));
-    assert!(has_file(&format!(
-        "{}/container-logs.json",
-        property(config, "accessible_paths")
-    )));
-    assert!(is_writable(property(config, "DB")));
-    assert!(is_writable(property(config, "storage.path")));
-    assert_eq!(
-        property(config, "HTTP_Port"),
-        container["ports"][0]["containerPort"].to_string()
-    );
+    for file in properties(config, "DB") {
+        assert!(is_writable(file), "{file}");
+    }
+    assert!(is_writable(properties(config, "storage.path")[0]));
+    let port = &container["ports"][0]["containerPort"];
+    assert_eq!(properties(config, "HTTP_Port"), [port.to_string()]);
+    // Fluent Bit's own filters need parsers, and this project's their modules and settings.
+    if config.to_lowercase().contains("parsers_file") {
+        assert!(has_file(properties(config, "Parsers_File")[0]));
+        assert!(mounts.iter().all(|(mount, ..)| !mount.ends_with("modules")));
+        return;
+    }
+    let settings = properties(config, "accessible_paths")[0];
+    for module in properties(config, "WASM_Path") {
+        assert!(has_file(module), "{module}");
+        let name = module.rsplit('/').next().unwrap_or_default();
+        let name = name.trim_end_matches(".wasm");
+        assert!(has_file(&format!("{settings}/{name}.json")), "{name}");
+    }
 }

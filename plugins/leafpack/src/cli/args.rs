@@ -41,6 +41,19 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
+    /// Write the first configuration of a cluster: stack.yaml, and a kustomization.yaml that lists it
+    ///
+    /// Asks on a terminal for what no option says. What it writes has been tried: the function takes it.
+    #[command(after_long_help = "\
+--from takes a ConfigMap with the variables that Flux replaces, and makes literal values of CLUSTER (or CLUSTER_NAME), \
+ENVIRONMENT, OBSERVABILITY_LOG_ENDPOINT_HOST, _PORT and _PATH, OBSERVABILITY_LOG_TENANT, GLOBAL_VM_INSERT_ENDPOINT and \
+FLUENT_BIT_STATE_PATH. On a terminal they are proposed; options win. Variables that are not taken are named.
+
+Examples:
+  leafpack init
+  leafpack init clusters/apps --from cluster-settings.yaml --policy cilium
+  leafpack init --cluster apps --logs-url https://logs.example.com --metrics-url none")]
+    Init(InitArgs),
     /// Print what a function makes, without kustomize
     ///
     /// Prints the objects as YAML on standard output, and what the function has to say on standard error. A file may
@@ -51,6 +64,13 @@ Examples:
   leafpack render stack.yaml | kubectl apply --server-side -f -
   kustomize build base | leafpack render --input - check.yaml")]
     Render(RenderArgs),
+    /// Build a kustomization into plain YAML that Flux applies without plugins, with the Flux Kustomizations for it
+    ///
+    /// Runs kustomize with the functions, and writes what comes out to one folder for each part of the stack: namespace,
+    /// sources, operator, stack. Objects of other origin go to stack. flux.yaml has a Flux Kustomization for each part,
+    /// in order; spec.flux of the ObservabilityStack says how they are.
+    #[command(after_long_help = BUILD_HELP)]
+    Build(BuildArgs),
     /// Print the records that Fluent Bit would ship with one or more filters
     ///
     /// Takes log lines as Fluent Bit's tail input does, calls the filters as its wasm filter does, each on what the one
@@ -72,8 +92,12 @@ Examples:
     /// failed, as a difference field by field, and a summary.
     #[command(after_long_help = TEST_HELP)]
     Test(TestArgs),
-    /// Print the JSON Schema of a filter's settings file, for editors; without a name, list the schemas
+    /// Print the JSON Schema of a resource or of a filter's settings file, for editors; without a name, list the schemas
     #[command(after_long_help = "\
+Example, for the YAML language server, at the top of stack.yaml (any path, or a URL):
+  leafpack schema ObservabilityStack > ObservabilityStack.schema.json
+  # yaml-language-server: $schema=ObservabilityStack.schema.json
+
 Example, for an editor that takes schemas by file name (VS Code: json.schemas):
   leafpack schema tenant > tenant.schema.json")]
     Schema(SchemaArgs),
@@ -120,6 +144,87 @@ pub(crate) struct RenderArgs {
     /// Resources to work on, as a transformer gets them; - for standard input
     #[arg(long, value_name = "RESOURCES.yaml")]
     pub(crate) input: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+}
+
+/// What `leafpack build --help` says besides.
+const BUILD_HELP: &str = "\
+The output folder belongs to leafpack build, which lists what it wrote in .leafpack-build there: it is new, empty or of \
+an earlier build, and nothing else is ever replaced or removed. What is the same stays untouched, so that a second build \
+changes nothing.
+
+kustomize is found on PATH. It finds this very leafpack, whichever is on PATH.
+
+Examples:
+  leafpack build . --output ../clusters/apps/observability
+  leafpack build . --output out && flux push artifact oci://registry.example.com/observability:apps --path out \
+--source \"$(git config --get remote.origin.url)\" --revision \"$(git rev-parse HEAD)\"
+  leafpack build . --output out --check          # in CI: has everything been built and committed?
+  leafpack build . --output out -- --enable-helm";
+
+#[derive(Args, Debug)]
+pub(crate) struct BuildArgs {
+    /// The folder with the kustomization, which lists an ObservabilityStack under generators or transformers
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// The folder to write to
+    #[arg(long, value_name = "OUT")]
+    pub(crate) output: PathBuf,
+    /// Write nothing, and fail where something would change
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// The kustomize to run; by default the one on PATH
+    #[arg(long, value_name = "PATH")]
+    pub(crate) kustomize: Option<PathBuf>,
+    /// More options for kustomize build
+    #[arg(last = true, value_name = "OPTION")]
+    pub(crate) arguments: Vec<OsString>,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct InitArgs {
+    /// The folder to write to; it is made if it isn't there
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(crate) folder: PathBuf,
+    /// Settings that the cluster has, a ConfigMap; - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: Option<PathBuf>,
+    /// The cluster's name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) cluster: Option<String>,
+    /// Its role [default: spoke]
+    #[arg(long)]
+    pub(crate) role: Option<String>,
+    /// Production, staging and the like [default: none]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) environment: Option<String>,
+    /// Where logs go: the hub's VictoriaLogs
+    #[arg(long, value_name = "URL")]
+    pub(crate) logs_url: Option<String>,
+    /// Where metrics go: the hub's VictoriaMetrics; none where something else sends them
+    #[arg(long, value_name = "URL")]
+    pub(crate) metrics_url: Option<String>,
+    /// The tenant of VictoriaLogs [default: default=0:0]
+    #[arg(long, value_name = "NAME=ACCOUNT:PROJECT")]
+    pub(crate) tenant: Option<String>,
+    /// Whether the nodes run Talos [default: no]
+    #[arg(long, value_name = "yes|no", num_args = 0..=1, default_missing_value = "yes", require_equals = true)]
+    pub(crate) talos: Option<String>,
+    /// Network policies: cilium, kubernetes or none [default: kubernetes]
+    #[arg(long)]
+    pub(crate) policy: Option<String>,
+    /// Size: small or production [default: small]
+    #[arg(long)]
+    pub(crate) profile: Option<String>,
+    /// The folder of Flux's source that leafpack build will write to [default: ./]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) flux_path: Option<String>,
+    /// Write files anew that are there already
+    #[arg(long)]
+    pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) limits: LimitArgs,
 }
@@ -216,7 +321,7 @@ pub(crate) enum Format {
 
 #[derive(Args, Debug)]
 pub(crate) struct SchemaArgs {
-    /// A filter
+    /// A kind, such as ObservabilityStack, or a filter
     #[arg(value_name = "NAME")]
     pub(crate) name: Option<String>,
 }
@@ -244,6 +349,18 @@ pub(crate) struct LimitArgs {
 }
 
 impl LimitArgs {
+    /// Those that are given, as variables for a leafpack that another program calls.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let given = [
+            (Limit::Memory, &self.max_memory),
+            (Limit::Time, &self.timeout),
+            (Limit::Output, &self.max_output),
+        ];
+        given
+            .into_iter()
+            .filter_map(|(limit, text)| Some((limit.variable(), text.as_deref()?)))
+    }
+
     /// The environment's limits with these over them.
     pub(crate) fn over(&self, world: &World<'_>) -> Result<Limits, BadLimit> {
         let mut limits = Limits::from_environment(world.variable)?;

@@ -1,7 +1,9 @@
 //! The command line, and the choice between it and a host's call.
 
 mod args;
+mod build;
 mod export;
+mod init;
 mod list;
 mod logs;
 mod plugin;
@@ -211,6 +213,8 @@ fn as_command(arguments: &[OsString], catalog: &Catalog, world: &mut World<'_>) 
     };
     let done = match cli.command {
         Command::Render(args) => render::run(&args, catalog, world),
+        Command::Init(args) => init::run(&args, catalog, world),
+        Command::Build(args) => build::run(&args, catalog, world),
         Command::Logs(args) => logs::run(&args, catalog, world),
         Command::Test(args) => test::run_command(&args, catalog, world),
         Command::Schema(args) => schema::run(&args, catalog, world),

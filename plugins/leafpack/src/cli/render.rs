@@ -48,11 +48,11 @@ pub(super) fn run(args: &RenderArgs, catalog: &Catalog, world: &mut World<'_>) -
 }
 
 /// What became of one configuration.
-struct Step {
+pub(super) struct Step {
     /// What there is to say about it, as results are written.
-    said: String,
+    pub(super) said: String,
     /// The items that it leaves, if all went well.
-    items: Option<Items>,
+    pub(super) items: Option<Items>,
 }
 
 impl Step {
@@ -65,7 +65,13 @@ impl Step {
 }
 
 /// Runs the function for the `index`-th document (from 0) on the items.
-fn step(document: Value, index: usize, items: &Items, catalog: &Catalog, limits: Limits) -> Step {
+pub(super) fn step(
+    document: Value,
+    index: usize,
+    items: &Items,
+    catalog: &Catalog,
+    limits: Limits,
+) -> Step {
     let config = match Object::try_from(document) {
         Ok(config) => config,
         Err(why) => {
@@ -147,7 +153,7 @@ fn missing(config: &Object, index: usize, catalog: &Catalog) -> Option<ResultIte
 }
 
 /// Passes on what a function says, with the file's name before each of its results.
-fn say(world: &mut World<'_>, file: &str, text: &str) {
+pub(super) fn say(world: &mut World<'_>, file: &str, text: &str) {
     for line in text.lines() {
         let starts = ["error: ", "warning: ", "info: "];
         let _ = match starts.iter().any(|severity| line.starts_with(severity)) {

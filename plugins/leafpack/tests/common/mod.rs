@@ -36,6 +36,7 @@ pub(crate) fn function(name: &'static str) -> Function {
         name,
         api_version: "leafpack.dev/v1alpha1",
         kinds: vec![&*kind.leak()].leak(),
+        schemas: &[],
         size: wasm(name).len(),
         sha256: "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
         code: code(name),
@@ -70,6 +71,17 @@ pub(crate) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
     }
 });
 
+/// A function that gives its items back, for the kinds that `build` and `init` call.
+pub(crate) static STACK: LazyLock<Catalog> = LazyLock::new(|| Catalog {
+    functions: vec![Function {
+        kinds: &["ObservabilityStack", "ObservabilityParts"],
+        schemas: &[("ObservabilityStack", "{\n  \"title\": \"A stack\"\n}\n")],
+        ..function("echo")
+    }]
+    .leak(),
+    filters: &[],
+});
+
 /// What a call of the program left.
 pub(crate) struct Left {
     pub(crate) status: u8,
@@ -100,7 +112,7 @@ pub(crate) fn call_with(
     variables: &[(&str, &str)],
     catalog: &Catalog,
 ) -> Left {
-    run(arguments, stdin, variables, catalog, false)
+    run(arguments, stdin, variables, catalog, Terminals::default())
 }
 
 /// As [`call`], with a terminal for standard output.
@@ -109,7 +121,27 @@ pub(crate) fn call_on_terminal(
     stdin: &str,
     variables: &[(&str, &str)],
 ) -> Left {
-    run(arguments, stdin, variables, &CATALOG, true)
+    let terminals = Terminals {
+        stdout: true,
+        ..Terminals::default()
+    };
+    run(arguments, stdin, variables, &CATALOG, terminals)
+}
+
+/// As [`call_with`], with a person who types on a terminal.
+pub(crate) fn call_with_a_person(arguments: &[&str], typed: &str, catalog: &Catalog) -> Left {
+    let terminals = Terminals {
+        stdin: true,
+        ..Terminals::default()
+    };
+    run(arguments, typed, &[], catalog, terminals)
+}
+
+/// Which streams are terminals.
+#[derive(Default)]
+struct Terminals {
+    stdin: bool,
+    stdout: bool,
 }
 
 fn run(
@@ -117,7 +149,7 @@ fn run(
     stdin: &str,
     variables: &[(&str, &str)],
     catalog: &Catalog,
-    stdout_is_terminal: bool,
+    terminals: Terminals,
 ) -> Left {
     let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
@@ -132,9 +164,9 @@ fn run(
             stdin: &mut stdin.as_bytes(),
             stdout: &mut stdout,
             stderr: &mut stderr,
-            stdin_is_terminal: false,
+            stdin_is_terminal: terminals.stdin,
             show_progress: false,
-            stdout_is_terminal,
+            stdout_is_terminal: terminals.stdout,
             variable: &lookup,
         },
     );

@@ -6,11 +6,12 @@ mod version;
 pub(crate) use files::file_pattern;
 pub(crate) use version::version;
 
-use super::{audit, native, routes, talos};
+use super::{CONTAINER, audit, chart, native, routes, talos};
 use crate::image::{self, Image};
+use crate::operator;
 use crate::profile;
 use crate::resources::ContainerResources;
-use crate::spec::{self, Filters, Format, JsonBody, Logs, Spec, Syntax};
+use crate::spec::{self, Filters, Format, JsonBody, Logs, LogsInstall, Spec, Syntax};
 use crate::tenants::{Tenant, Tenants};
 use krm_rs::json;
 use leafpack_fn_common::check::{Check, is_dns_subdomain};
@@ -43,6 +44,12 @@ pub(crate) struct Plan {
     pub(crate) filters: Filters,
     /// How the pipeline is written.
     pub(crate) syntax: Syntax,
+    /// How it comes to be there.
+    pub(crate) install: LogsInstall,
+    /// The chart's version.
+    pub(crate) chart_version: String,
+    /// Where the chart is; may hold Flux expressions.
+    pub(crate) charts: String,
     /// Whether the API server is asked about pods.
     pub(crate) kubernetes: bool,
     /// Patterns of files that are left out, beside the collector's own.
@@ -93,6 +100,7 @@ impl Plan {
         let audit = audit::Plan::read(logs, tenants, check);
         let talos = talos::Plan::read(logs, tenants, check);
         native::check(logs, check);
+        install(logs, check);
         let exclude = files::exclude(logs, check);
         let state_dir = files::state_dir(&logs.state_dir, check);
         let line_limit = bytes(
@@ -115,7 +123,7 @@ impl Plan {
         version::check(&image.tag, check);
         let join = join(logs, &image.tag, check);
         json_body(&logs.json_body, logs.format, check);
-        let resources = ContainerResources::read(
+        let mut resources = ContainerResources::read(
             &profile::fluent_bit(spec.profile),
             &logs.resources,
             "spec.logs.resources",
@@ -139,6 +147,9 @@ impl Plan {
         }
         // Reading goes on until a chunk has reached its size, so it may be larger by what was read last.
         let audit = audit?;
+        if let Some(audit) = &audit {
+            memory(audit, logs, &mut resources, check);
+        }
         let kept = audit.as_ref().map_or(0, audit::Plan::kept);
         let largest_chunk = CHUNK + line_limit?.max(kept);
         let max_chunks = buffer_limit? / largest_chunk;
@@ -161,6 +172,9 @@ impl Plan {
             talos: talos?,
             filters: logs.filters,
             syntax: logs.syntax,
+            install: logs.install,
+            chart_version: logs.chart_version.clone(),
+            charts: logs.charts.clone(),
             kubernetes: logs.kubernetes,
             exclude: exclude?,
             pod_exclude: logs.pod_exclude,
@@ -185,6 +199,14 @@ impl Plan {
         self.filters == Filters::Native
     }
 
+    /// The container's name, by which its own logs are known.
+    pub(super) fn container(&self) -> &'static str {
+        match self.install {
+            LogsInstall::DaemonSet => CONTAINER,
+            LogsInstall::Chart => chart::CONTAINER,
+        }
+    }
+
     /// The filter modules that are put into the cluster.
     pub(crate) fn modules(&self) -> Vec<Filter> {
         if self.is_native() {
@@ -195,6 +217,38 @@ impl Plan {
         modules
     }
 }
+
+/// Makes room for the longest audit event. A pod that is killed for its memory would read the same event again, for ever.
+fn memory(
+    audit: &audit::Plan,
+    logs: &Logs,
+    resources: &mut ContainerResources,
+    check: &mut Check<'_>,
+) {
+    let Some(limit) = resources.limits.get_mut("memory") else {
+        return;
+    };
+    let Some(bytes) = Quantity::parse(limit).map(Quantity::bytes) else {
+        return;
+    };
+    let mebibytes = |bytes: u64| format!("{}Mi", bytes.div_ceil(1 << 20));
+    if logs.resources.limits.is_none() {
+        *limit = mebibytes(bytes + audit.memory());
+    } else if bytes < MEMORY + audit.memory() {
+        check.warning(
+            "spec.logs.resources.limits.memory",
+            &format!(
+                "found {limit}: an audit event of {} may take {} while it is at work, beside the {} of everything else; a pod that is killed for it reads it again",
+                logs.audit.line_limit,
+                mebibytes(audit.memory()),
+                mebibytes(MEMORY),
+            ),
+        );
+    }
+}
+
+/// What everything else takes, in bytes, when much comes back after an outage.
+const MEMORY: u64 = 96 << 20;
 
 /// With fewer chunks a node with a few dozen containers, each of which fills a chunk of its own, would stand still.
 const MIN_CHUNKS: u64 = 16;
@@ -248,6 +302,29 @@ fn join(logs: &Logs, tag: &str, check: &mut Check<'_>) -> Join {
             }
             Join::Filter
         }
+    }
+}
+
+fn install(logs: &Logs, check: &mut Check<'_>) {
+    check.literal(
+        "spec.logs.chartVersion",
+        &logs.chart_version,
+        "a version such as 0.58.1",
+        operator::is_version,
+        "0.58.1",
+    );
+    operator::check_charts(
+        "spec.logs.charts",
+        &logs.charts,
+        "oci://ghcr.io/fluent/helm-charts",
+        check,
+    );
+    if logs.install == LogsInstall::Chart && logs.talos.services {
+        check.error(
+            "spec.logs.talos.services",
+            "found true with spec.logs.install chart, expected daemonset with it: the chart gives a container no port of the node",
+            json!(false),
+        );
     }
 }
 

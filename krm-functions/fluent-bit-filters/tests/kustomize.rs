@@ -1,0 +1,194 @@
+//! The function under the real kustomize, as a native program: on `examples/existing-fluent-bit`, and twice.
+
+mod common;
+
+use common::{has_filters, items, named, objects, root, run};
+use fluent_bit_filters::Embedded;
+use krm_rs::{Object, ResourceList, Value};
+use leafpack_peer as peer;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// kustomize, unless the test is skipped.
+fn kustomize(test: &str) -> Option<PathBuf> {
+    has_filters(test)
+        .then(|| peer::or_skip(test, "kustomize"))
+        .flatten()
+}
+
+/// A copy of the example, with this crate's program for `leafpack`.
+fn example(name: &str) -> PathBuf {
+    fn copy(from: &Path, to: &Path) {
+        fs::create_dir_all(to).expect("the folder can be made");
+        for entry in fs::read_dir(from).expect("the example is there") {
+            let entry = entry.expect("the folder can be read").path();
+            let to = to.join(entry.file_name().expect("a name"));
+            if entry.is_dir() {
+                copy(&entry, &to);
+                continue;
+            }
+            let text = fs::read_to_string(&entry).expect("the example is text");
+            let program = env!("CARGO_BIN_EXE_fluent-bit-filters");
+            let text = text.replace("{path: leafpack}", &format!("{{path: {program}}}"));
+            fs::write(to, text).expect("the file can be written");
+        }
+    }
+    let to = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&to);
+    copy(&root().join("../../examples/existing-fluent-bit"), &to);
+    to
+}
+
+/// What comes out, and what was said.
+fn build(kustomize: &Path, folder: &Path) -> (Vec<u8>, String) {
+    let output = Command::new(kustomize)
+        .args(["build", "--enable-alpha-plugins", "--enable-exec"])
+        .arg(folder)
+        .output()
+        .expect("kustomize runs");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    (output.stdout, said)
+}
+
+fn read(stream: &[u8]) -> Vec<Object> {
+    let list = ResourceList::read(stream).expect("kustomize writes YAML");
+    list.items.into_iter().collect()
+}
+
+/// Every ConfigMap that a volume names is there, in the pod's namespace.
+fn volumes_are_there(made: &[Object], workload: &Object, volumes: &str) {
+    let volumes = workload
+        .get(volumes)
+        .and_then(Value::as_array)
+        .expect("volumes");
+    let maps = volumes
+        .iter()
+        .filter_map(|volume| volume["configMap"]["name"].as_str());
+    let maps: Vec<&str> = maps.collect();
+    assert!(maps.len() >= 2, "{maps:?}");
+    for map in maps {
+        let mut all = made.iter();
+        let is_there = all.any(|object| {
+            object.kind() == "ConfigMap"
+                && object.name() == map
+                && object.namespace() == workload.namespace()
+        });
+        assert!(is_there, "{map}");
+    }
+}
+
+#[test]
+fn the_example_is_built_and_holds_together() {
+    let Some(kustomize) = kustomize("filters-kustomize") else {
+        return;
+    };
+    let folder = example("example");
+    let (built, said) = build(&kustomize, &folder);
+    assert_eq!(build(&kustomize, &folder).0, built, "run twice");
+    // What was replaced is told in results, which kustomize keeps to itself; and nothing was wrong.
+    assert!(!said.contains("error"), "{said}");
+
+    let made = read(&built);
+    let daemon_set = named(&made, "DaemonSet", "fluent-bit");
+    volumes_are_there(&made, daemon_set, "spec.template.spec.volumes");
+    let release = named(&made, "HelmRelease", "fluent-bit");
+    volumes_are_there(&made, release, "spec.values.extraVolumes");
+    assert_eq!(
+        release.get_str("spec.values.podAnnotations[leafpack.dev/config-values]"),
+        Some("cluster=${CLUSTER} environment=${ENVIRONMENT:=production}")
+    );
+
+    // The generated ConfigMap has another name, by what it holds, and the DaemonSet knows it.
+    let map = made.iter().find(|object| {
+        object.kind() == "ConfigMap" && object.get("data[fluent-bit.conf]").is_some()
+    });
+    let map = map.expect("the pipeline");
+    assert!(map.name().starts_with("fluent-bit-"), "{}", map.name());
+    let filters = map.get_str("data[filters.conf]").expect("the filters");
+    let names: Vec<&str> = filters
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("Name "))
+        .collect();
+    let names: Vec<&str> = names.into_iter().map(str::trim).collect();
+    assert_eq!(names, ["kubernetes", "wasm"]);
+    assert!(filters.contains("# Which cluster this is"), "{filters}");
+    for object in &made {
+        assert!(
+            object
+                .annotation("kustomize.toolkit.fluxcd.io/substitute")
+                .is_none()
+        );
+    }
+}
+
+/// A build whose result is built again, with the same functions, is what it was.
+#[test]
+fn a_second_build_changes_nothing() {
+    let Some(kustomize) = kustomize("filters-kustomize-twice") else {
+        return;
+    };
+    let folder = example("twice");
+    for part in ["config-map", "helm-release"] {
+        let part = folder.join(part);
+        let (first, _) = build(&kustomize, &part);
+        fs::write(part.join("first.yaml"), &first).expect("the file can be written");
+        let text = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n\
+                    resources: [first.yaml]\ntransformers: [leafpack.yaml]\n";
+        fs::write(part.join("kustomization.yaml"), text).expect("the file can be written");
+        let mut second = read(&build(&kustomize, &part).0);
+        let mut first = read(&first);
+        first.sort_by_key(Object::id);
+        second.sort_by_key(Object::id);
+        assert_eq!(first, second, "{}", part.display());
+    }
+}
+
+/// A name prefix above changes the names of ConfigMaps, and with them what a DaemonSet mounts.
+#[test]
+fn references_hold_under_another_name() {
+    let Some(kustomize) = kustomize("filters-kustomize-names") else {
+        return;
+    };
+    let folder = example("names");
+    let above = folder.join("above");
+    fs::create_dir_all(&above).expect("the folder can be made");
+    let text = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n\
+                resources: [../config-map]\nnamePrefix: pre-\nnamespace: elsewhere\n";
+    fs::write(above.join("kustomization.yaml"), text).expect("the file can be written");
+    let made = read(&build(&kustomize, &above).0);
+    let daemon_set = named(&made, "DaemonSet", "pre-fluent-bit");
+    volumes_are_there(&made, daemon_set, "spec.template.spec.volumes");
+}
+
+/// What is replaced in the example is said, one line each.
+#[test]
+fn the_example_says_what_it_replaces() {
+    let read = |name: &str| {
+        let path = root()
+            .join("../../examples/existing-fluent-bit/config-map")
+            .join(name);
+        fs::read_to_string(path).expect("the example is there")
+    };
+    if !has_filters("filters-example") {
+        return;
+    }
+    let mut input = objects(&read("daemon-set.yaml"));
+    let mut map = Object::new("v1", "ConfigMap", "fluent-bit");
+    for name in ["fluent-bit.conf", "filters.conf"] {
+        map.set(&format!("data[{name}]"), read(name))
+            .expect("a ConfigMap holds texts");
+    }
+    input.push(map);
+    let outcome = run::<Embedded>(&read("leafpack.yaml"), input);
+    assert!(outcome.success, "{}", outcome.stderr);
+    let said: Vec<&str> = outcome.stderr.lines().collect();
+    assert_eq!(said.len(), 4, "{said:#?}");
+    assert!(
+        said.iter()
+            .all(|line| line.starts_with("info: ConfigMap/fluent-bit: data[")),
+        "{said:#?}"
+    );
+    assert_eq!(items(&outcome).len(), 5);
+}
