@@ -5,11 +5,10 @@ use crate::find::{Found, Slots};
 use crate::names;
 use crate::pipeline::section;
 use crate::plan::Plan;
-use fnv::FnvHasher;
 use krm_rs::{Items, Map, Object, ObjectId, ResultItem, Value, json};
+use leafpack_fn_common::files;
 use leafpack_fn_common::flux::has_dollars;
 use leafpack_fn_common::modules::{Modules, encoded};
-use std::hash::Hasher as _;
 
 /// What the filters read.
 #[derive(Debug, Default)]
@@ -42,18 +41,12 @@ fn config_maps(plan: &Plan, found: &Found, files: &Files, modules: &Modules<'_>)
 }
 
 /// A hash of everything that the pods read at their start.
-fn hash(plan: &Plan, files: &Files, modules: &Modules<'_>) -> String {
-    let mut hasher = FnvHasher::default();
-    let settings = files.settings.iter().map(|(_, text)| text.as_bytes());
-    let pipeline = files.pipeline.iter().map(String::as_bytes);
+fn hash(plan: &Plan, texts: &Files, modules: &Modules<'_>) -> String {
+    let settings = texts.settings.iter().map(|(_, text)| text.as_bytes());
+    let pipeline = texts.pipeline.iter().map(String::as_bytes);
     let filters = plan.filters();
     let modules = filters.iter().map(|filter| modules.get(*filter));
-    for file in pipeline.chain(settings).chain(modules) {
-        // With the length before it, no byte can move from one file to the next unnoticed.
-        hasher.write(&(file.len() as u64).to_le_bytes());
-        hasher.write(file);
-    }
-    format!("{:016x}", hasher.finish())
+    files::hash(pipeline.chain(settings).chain(modules))
 }
 
 /// The values that hold Flux expressions. Flux reads what it has replaced as YAML again, and a value such as `8` alone
@@ -170,13 +163,13 @@ fn mount(
         )?;
     }
     let annotations = mapping(workload, &slots.annotations)?;
-    annotations.insert(names::HASH_ANNOTATION.to_owned(), json!(hash));
+    annotations.insert(files::HASH_ANNOTATION.to_owned(), json!(hash));
     match values {
         Some(values) => {
-            annotations.insert(names::VALUES_ANNOTATION.to_owned(), json!(values));
+            annotations.insert(files::VALUES_ANNOTATION.to_owned(), json!(values));
         }
         None => {
-            annotations.shift_remove(names::VALUES_ANNOTATION);
+            annotations.shift_remove(files::VALUES_ANNOTATION);
         }
     }
     Ok(())

@@ -11,12 +11,6 @@ pub(crate) const OWNER_LABEL: &str = "leafpack.dev/fluent-bit-filters";
 /// The value of `app.kubernetes.io/managed-by` on everything that is generated.
 const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "leafpack");
 
-/// A hash of what the pods read at their start, so that a change of it rolls them.
-pub(crate) const HASH_ANNOTATION: &str = "leafpack.dev/config-hash";
-
-/// The values that Flux puts in later, for which the hash cannot speak.
-pub(crate) const VALUES_ANNOTATION: &str = "leafpack.dev/config-values";
-
 /// The volume of the modules, and the end of their ConfigMap's name.
 pub(crate) const MODULES: &str = "leafpack-filters";
 

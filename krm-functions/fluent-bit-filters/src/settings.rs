@@ -5,6 +5,7 @@ use crate::schema;
 use crate::spec::{Entry as SpecEntry, FilterName, Format};
 use krm_rs::{Map, Value, json};
 use leafpack_fn_common::check::Check;
+use leafpack_fn_common::files::json_file;
 use leafpack_fn_common::flux;
 
 /// Where lines that the runtime cut are joined, as `container-logs` spells it.
@@ -46,12 +47,11 @@ pub(crate) fn check(path: &str, entry: &SpecEntry, check: &mut Check<'_>) {
 pub(crate) fn text(plan: &Plan, entry: &Entry, join: Join) -> String {
     let mut settings = derived(plan, entry, join);
     merge(&mut settings, &entry.settings);
-    // One setting a line, as a person would write it.
-    let lines: Vec<String> = settings
+    let lines: Vec<(&str, Value)> = settings
         .iter()
-        .map(|(key, value)| format!("  {}: {}", json!(key), spaced(value)))
+        .map(|(key, value)| (key.as_str(), value.clone()))
         .collect();
-    format!("{{\n{}\n}}\n", lines.join(",\n"))
+    json_file(&lines)
 }
 
 fn derived(plan: &Plan, entry: &Entry, join: Join) -> Map<String, Value> {
@@ -119,20 +119,5 @@ fn merge(into: &mut Map<String, Value>, over: &Map<String, Value>) {
                 into.insert(key.clone(), value.clone());
             }
         }
-    }
-}
-
-/// JSON in one line, with a space where a person would put one.
-fn spaced(value: &Value) -> String {
-    let list =
-        |open: &str, items: Vec<String>, close: &str| open.to_owned() + &items.join(", ") + close;
-    match value {
-        Value::Array(values) => list("[", values.iter().map(spaced).collect(), "]"),
-        Value::Object(fields) => {
-            let fields = fields.iter();
-            let fields = fields.map(|(key, value)| format!("{}: {}", json!(key), spaced(value)));
-            list("{", fields.collect(), "}")
-        }
-        other => other.to_string(),
     }
 }

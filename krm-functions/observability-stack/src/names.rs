@@ -1,9 +1,7 @@
 //! Names, labels and selectors, each in one place: whoever refers to an object asks here.
 
 use crate::plan::Plan;
-use fnv::FnvHasher;
 use krm_rs::{Map, Object, Value, json};
-use std::hash::Hasher as _;
 
 /// The label that tells which stack an object belongs to, by the ObservabilityStack's own name.
 ///
@@ -23,23 +21,6 @@ pub(crate) const MANAGED_BY_LABEL: &str = "app.kubernetes.io/managed-by";
 
 /// The label that every namespace has with its own name (Kubernetes 1.21 on).
 pub(crate) const NAMESPACE_LABEL: &str = "kubernetes.io/metadata.name";
-
-/// A hash of everything that pods read at their start, so that a change of it rolls them.
-pub(crate) const HASH_ANNOTATION: &str = "leafpack.dev/config-hash";
-
-/// The values that Flux puts in later, for which the hash cannot speak.
-pub(crate) const VALUES_ANNOTATION: &str = "leafpack.dev/config-values";
-
-/// The hash of these files.
-pub(crate) fn hash(files: &[&[u8]]) -> String {
-    let mut hasher = FnvHasher::default();
-    for file in files {
-        // With the length before it, no byte can move from one file to the next unnoticed.
-        hasher.write(&(file.len() as u64).to_le_bytes());
-        hasher.write(file);
-    }
-    format!("{:016x}", hasher.finish())
-}
 
 /// A workload with what belongs to it.
 #[derive(Debug, Clone, Copy)]

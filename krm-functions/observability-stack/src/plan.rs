@@ -150,7 +150,7 @@ impl Plan {
     /// it has replaced as YAML again, and a value such as `8` alone would no longer be a string: so each has its name
     /// before it.
     ///
-    /// [`VALUES_ANNOTATION`]: crate::names::VALUES_ANNOTATION
+    /// [`VALUES_ANNOTATION`]: leafpack_fn_common::files::VALUES_ANNOTATION
     pub(crate) fn substituted(&self, values: &[(&str, &str)]) -> Option<String> {
         let pairs: Vec<String> = values
             .iter()

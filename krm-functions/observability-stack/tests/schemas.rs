@@ -39,7 +39,15 @@ fn every_object_is_valid() {
     if !is_there() {
         return;
     }
-    let names = ["minimal", "spoke", "flux", "cilium", "logs", "logs-chart", "native"];
+    let names = [
+        "minimal",
+        "spoke",
+        "flux",
+        "cilium",
+        "logs",
+        "logs-chart",
+        "native",
+    ];
     let files = names.map(|name| root().join("fixtures").join(name).join("expected.yaml"));
     let folder = peer::schemas_or_skip(TEST);
     let (code, said) = validate(folder.as_deref(), &files);

@@ -9,6 +9,7 @@ use crate::targets::{Find, Target};
 use crate::{access, image, profile};
 use krm_rs::{Object, Value, json};
 use leafpack_fn_common::check::Check;
+use leafpack_fn_common::files::{HASH_ANNOTATION, hash};
 
 /// What everything here is called.
 pub(super) const COMPONENT: Component = Component {
@@ -176,7 +177,7 @@ fn deployment(plan: &StackPlan, own: &Plan) -> Object {
         mounts = json!([{"name": "config", "mountPath": CONFIG_FOLDER, "readOnly": true}]);
         volumes = json!([{"name": "config", "configMap": {"name": COMPONENT.name}}]);
         annotations = json!({
-            crate::names::HASH_ANNOTATION: crate::names::hash(&[flux_state::config().as_bytes()]),
+            HASH_ANNOTATION: hash([flux_state::config().as_bytes()]),
         });
     }
     let probe = |path: &str, port: (&str, u16)| {

@@ -1,10 +1,11 @@
 //! The filter `container_logs`: its section, and its settings file.
 
 use super::config::{Config, Kind};
-use super::{json, paths, routes, settings::Join};
+use super::{paths, routes, settings::Join};
 use crate::plan::Plan;
 use crate::spec::Format;
 use krm_rs::{Value, json};
+use leafpack_fn_common::files::json_file;
 use leafpack_fn_common::modules::Filter;
 
 /// What the fields of the `kubernetes` map begin with in a record.
@@ -74,5 +75,5 @@ pub(super) fn settings(plan: &Plan) -> String {
         ("join", json!(join)),
         ("json_body", body),
     ]);
-    json::file(&lines)
+    json_file(&lines)
 }

@@ -6,7 +6,6 @@ mod chart;
 mod config;
 mod containers;
 mod filter;
-mod json;
 mod metrics;
 mod native;
 mod network;

@@ -4,10 +4,10 @@ use super::{
     COMPONENT, CONTAINER, HTTP, NODE_FIELD, Port, access, audit, config_map_names, filter, native,
     paths, pipeline, talos,
 };
-use crate::names::{HASH_ANNOTATION, VALUES_ANNOTATION, hash};
 use crate::plan::Plan;
 use crate::profile;
 use krm_rs::{Map, Object, Value, json};
+use leafpack_fn_common::files::{HASH_ANNOTATION, VALUES_ANNOTATION, hash};
 use leafpack_fn_common::modules::{Filter, Modules, encoded};
 
 /// The variable that holds the node's name.
@@ -77,7 +77,7 @@ impl<'m> Files<'m> {
         let texts = self.config.iter().chain(&self.settings);
         let mut all: Vec<&[u8]> = texts.map(|(_, text)| text.as_bytes()).collect();
         all.extend(self.modules.iter().map(|(_, module)| *module));
-        hash(&all)
+        hash(all)
     }
 }
 

@@ -132,9 +132,9 @@ pub(super) const HEALTH: Group = Group {
             action: "Its log says why: an address, a token, a policy that keeps it in.",
         },
         Rule {
-            // A hub that cannot be reached counts no errors, only tries: see the next.
+            // An answer that is an error counts as a retry only (`app/vmagent/remotewrite/client.go`).
             alert: "VMAgentRemoteWriteFailures",
-            expr: "sum by (cluster, job, pod, instance, url) (rate(vmagent_remotewrite_errors_total[5m])) > 0",
+            expr: "sum by (cluster, job, pod, instance, url) (rate(vmagent_remotewrite_errors_total[5m])) > 0 or sum by (cluster, job, pod, instance, url) (rate(vmagent_remotewrite_retries_count_total[5m])) > 0",
             hold: "15m",
             severity: Warning,
             summary: "{{ $labels.cluster }}: {{ $labels.job }} ({{ $labels.pod }}) fails to write to {{ $labels.url }}",

@@ -14,8 +14,8 @@ pub use collectors::{
 pub use flux::{Flux, FluxSource, Part, SourceKind, SubstituteFrom, SubstituteKind};
 pub use hub::{Auth, AuthKind, ExternalSecret, Hub, Operator, Via};
 pub use logs::{
-    Audit, AuditTime, Bodies, Filters, Format, Join, JsonBody, Logs, LogsInstall, Route, Shape, Syntax, Talos,
-    Values,
+    Audit, AuditTime, Bodies, Filters, Format, Join, JsonBody, Logs, LogsInstall, Route, Shape,
+    Syntax, Talos, Values,
 };
 pub use metrics::{Metrics, Scrape};
 pub use network::{Network, Policy};

@@ -3,9 +3,9 @@
 use super::super::service;
 use super::{COMPONENT, HTTP, PORT, Plan, rules, scrape_config};
 use crate::access;
-use crate::names::{HASH_ANNOTATION, hash};
 use crate::plan::Plan as StackPlan;
 use krm_rs::{Object, Value, json, yaml};
+use leafpack_fn_common::files::{HASH_ANNOTATION, VALUES_ANNOTATION, hash};
 
 /// Where things are in the container.
 const CONFIG_FOLDER: &str = "/leafpack/config";
@@ -60,9 +60,9 @@ fn workload(plan: &StackPlan, own: &Plan, config: &str) -> Object {
             "StatefulSet"
         }
     };
-    let mut annotations = json!({HASH_ANNOTATION: hash(&[config.as_bytes()])});
+    let mut annotations = json!({HASH_ANNOTATION: hash([config.as_bytes()])});
     if let Some(values) = plan.substituted(&[("cluster", &plan.cluster)]) {
-        annotations[crate::names::VALUES_ANNOTATION] = json!(values);
+        annotations[VALUES_ANNOTATION] = json!(values);
     }
     spec["template"] = json!({
         "metadata": {"labels": COMPONENT.labels(plan), "annotations": annotations},

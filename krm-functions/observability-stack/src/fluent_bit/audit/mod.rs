@@ -6,9 +6,10 @@ pub(crate) use plan::Plan;
 
 use super::config::{Config, Kind};
 use super::output::{Matching, Target};
-use super::{json, paths, pipeline};
+use super::{paths, pipeline};
 use crate::spec::{AuditTime, Bodies, Shape};
 use krm_rs::{Value, json};
+use leafpack_fn_common::files::json_file;
 use leafpack_fn_common::modules::Filter;
 
 /// Tags of audit records begin with it; the rest is the file's path with dots for slashes.
@@ -120,7 +121,7 @@ pub(super) fn settings(plan: &crate::plan::Plan, audit: &Plan) -> String {
         ("noise", json!(spec.noise)),
         ("drop", drop_rules(&audit.spec.drop)),
     ]);
-    json::file(&lines)
+    json_file(&lines)
 }
 
 fn drop_rules(rules: &[std::collections::BTreeMap<String, crate::spec::Values>]) -> Value {
