@@ -3,7 +3,8 @@
 use crate::fluent_bit;
 use crate::names::{Component, MANAGED_BY, MANAGED_BY_LABEL, STACK_LABEL};
 use crate::plan::Plan;
-use crate::spec::{AuthKind, Policy, Spec, Via};
+use crate::spec::{AuthKind, Policy, Role, Spec, Via};
+use crate::store::Endpoints;
 use krm_rs::{Object, Value, json};
 use leafpack_fn_common::check::{Check, is_dns_label, is_dns_subdomain};
 use leafpack_fn_common::duration::duration_ms;
@@ -18,7 +19,11 @@ const COMPONENT: Component = Component {
 };
 
 /// The hub's log store.
-pub(crate) fn logs(spec: &Spec, check: &mut Check<'_>) -> Option<Endpoint> {
+pub(crate) fn logs(spec: &Spec, name: &str, check: &mut Check<'_>) -> Option<Endpoint> {
+    if spec.role == Some(Role::Hub) {
+        return own(spec, ("logsURL", &spec.hub.logs_url), check)
+            .then(|| Endpoints::new(&spec.store, name).logs_write);
+    }
     let endpoint = endpoint(
         spec,
         ("spec.hub.logsURL", &spec.hub.logs_url, Api::JsonLines),
@@ -43,7 +48,11 @@ pub(crate) fn logs(spec: &Spec, check: &mut Check<'_>) -> Option<Endpoint> {
 }
 
 /// The hub's metric store.
-pub(crate) fn metrics(spec: &Spec, check: &mut Check<'_>) -> Option<Endpoint> {
+pub(crate) fn metrics(spec: &Spec, name: &str, check: &mut Check<'_>) -> Option<Endpoint> {
+    if spec.role == Some(Role::Hub) {
+        return own(spec, ("metricsURL", &spec.hub.metrics_url), check)
+            .then(|| Endpoints::new(&spec.store, name).metrics_write);
+    }
     endpoint(
         spec,
         (
@@ -54,6 +63,20 @@ pub(crate) fn metrics(spec: &Spec, check: &mut Check<'_>) -> Option<Endpoint> {
         "the URL of the hub's VictoriaMetrics, or spec.collectors.vmagent.install: none",
         check,
     )
+}
+
+/// A hub's own collectors write to its own stores, so there is nothing to say about where.
+fn own(spec: &Spec, (field, given): (&str, &str), check: &mut Check<'_>) -> bool {
+    if given.is_empty() && spec.hub.via == Via::Url {
+        return true;
+    }
+    let field = if given.is_empty() { "via" } else { field };
+    check.error(
+        &format!("spec.hub.{field}"),
+        "found a value, expected none with spec.role: hub, whose collectors write to the stores beside them",
+        if field == "via" { json!("url") } else { json!("") },
+    );
+    false
 }
 
 fn endpoint(

@@ -14,11 +14,13 @@ mod plan;
 mod policy;
 mod profile;
 mod resources;
+mod rules;
 mod runbook;
 #[cfg(feature = "schema")]
 pub mod schema;
 pub mod spec;
 mod stack;
+mod store;
 mod targets;
 mod tenants;
 

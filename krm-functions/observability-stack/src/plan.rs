@@ -5,7 +5,7 @@ use crate::spec::{
     self, Install, Metrics, Network, Part, Policy, Profile, Role, Scrape, Spec, Via,
 };
 use crate::tenants::Tenants;
-use crate::{collectors, fluent_bit, hub, image, parts, patches};
+use crate::{collectors, fluent_bit, hub, image, parts, patches, store, rules};
 use krm_rs::{Results, json};
 use leafpack_fn_common::check::{Check, is_dns_label, is_dns_subdomain, is_label_value};
 use leafpack_fn_common::duration::duration_ms;
@@ -37,6 +37,10 @@ pub(crate) struct Plan {
     pub(crate) logs: fluent_bit::Plan,
     /// Metrics.
     pub(crate) collectors: collectors::Plan,
+    /// What a hub keeps.
+    pub(crate) store: Option<store::Plan>,
+    /// Alerts, where the stack has some.
+    pub(crate) rules: Option<rules::Plan>,
     /// The operator.
     pub(crate) operator: Operator,
     /// Scrape objects.
@@ -108,7 +112,7 @@ impl Plan {
                 json!(false),
             );
         }
-        let hub_logs = hub::logs(spec, &mut check);
+        let hub_logs = hub::logs(spec, name, &mut check);
         let auth = hub::Auth::read(spec, &mut check);
         let tenants = Tenants::read(spec, &mut check);
         let scrape_interval_ms = scrape_interval(&spec.metrics, &mut check);
@@ -118,7 +122,11 @@ impl Plan {
         }
         let logs = fluent_bit::Plan::read(spec, &tenants, &mut check);
         let operator = Operator::read(spec, &mut check);
-        let collectors = collectors::Plan::read(spec, &mut check);
+        let collectors = collectors::Plan::read(spec, name, &mut check);
+        let store = (spec.role == Some(Role::Hub))
+            .then(|| store::Plan::read(spec, name, &tenants, &mut check));
+        // No store of this version keeps a series twice.
+        let rules = rules::Plan::read(spec, 1, &mut check);
         parts::Plan::read(&spec.flux, &mut check);
         patches::read(&spec.patches, &mut check);
         let expressions = check.finish()?;
@@ -134,6 +142,11 @@ impl Plan {
             auth,
             logs: logs?,
             collectors: collectors?,
+            store: match store {
+                Some(store) => Some(store?),
+                None => None,
+            },
+            rules,
             operator,
             scrape: scrape(spec),
             scrape_interval_ms: scrape_interval_ms?,
@@ -176,13 +189,12 @@ fn is_kubernetes_own(namespace: &str) -> bool {
 
 fn role(spec: &Spec, check: &mut Check<'_>) {
     match spec.role {
-        Some(Role::Spoke) => {}
-        Some(Role::Hub) => check.error(
+        Some(Role::Spoke | Role::Hub) => {}
+        None => check.error(
             "spec.role",
-            "found \"hub\", expected spoke: this version makes spokes; hubs come with a later one",
+            "found nothing, expected hub or spoke",
             json!("spoke"),
         ),
-        None => check.error("spec.role", "found nothing, expected spoke", json!("spoke")),
     }
 }
 

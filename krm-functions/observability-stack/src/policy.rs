@@ -24,17 +24,16 @@ pub(crate) struct Rules<'p> {
     /// Ports that may be scraped: from the stack's namespace, and those of `network.scrapeFrom`.
     pub(crate) scraped: Vec<u16>,
     /// Ports that others may reach.
-    pub(crate) ingress: Vec<Ingress<'p>>,
+    pub(crate) ingress: Vec<Ingress>,
     /// Beside the cluster's DNS.
     pub(crate) egress: Vec<Egress<'p>>,
 }
 
 /// Something that may come in.
 #[derive(Debug, Clone)]
-pub(crate) enum Ingress<'p> {
-    /// From pods of a component, in this namespace.
-    #[allow(dead_code, reason = "the hub's stores are reached so")]
-    Component(&'p Component, u16),
+pub(crate) enum Ingress {
+    /// From wherever it may be. TCP.
+    Anywhere(u16),
     /// From the pod's own node. TCP.
     Node(u16),
 }
@@ -44,8 +43,10 @@ pub(crate) enum Ingress<'p> {
 pub(crate) enum Egress<'p> {
     /// The API server.
     ApiServer,
-    /// A store of the hub.
+    /// A store of the hub, or of this stack.
     Hub(&'p Endpoint),
+    /// Pods of a component, in this namespace.
+    Component(&'p Component, u16),
     /// Every pod and node of the cluster, at any port: what is scraped may be anywhere.
     Cluster,
 }
@@ -83,10 +84,7 @@ fn kubernetes(plan: &Plan, component: &Component, rules: &Rules<'_>) -> Object {
     }
     for rule in &rules.ingress {
         match rule {
-            Ingress::Component(from, number) => ingress.push(json!({
-                "from": [{"podSelector": selector(plan, from)}],
-                "ports": tcp(&[*number]),
-            })),
+            Ingress::Anywhere(number) => ingress.push(json!({"ports": tcp(&[*number])})),
             // A pod's own node always reaches it ("Network Policies" in Kubernetes' documentation), and no selector
             // would match it.
             Ingress::Node(_) => {}
@@ -110,11 +108,19 @@ fn kubernetes(plan: &Plan, component: &Component, rules: &Rules<'_>) -> Object {
                 let mut hub = json!({"ports": tcp(&[endpoint.port])});
                 // This kind of policy knows no names, and its selectors end at the cluster's border, beyond which the
                 // hub is.
-                if let Host::Address(address) = endpoint.host {
-                    hub = json!({"to": [{"ipBlock": {"cidr": cidr(address)}}], "ports": hub["ports"]});
+                match &endpoint.host {
+                    Host::Address(address) => {
+                        hub["to"] = json!([{"ipBlock": {"cidr": cidr(*address)}}]);
+                    }
+                    Host::Own(_) => hub["to"] = json!([{"podSelector": {}}]),
+                    _ => {}
                 }
                 egress.push(hub);
             }
+            Egress::Component(part, number) => egress.push(json!({
+                "to": [{"podSelector": selector(plan, part)}],
+                "ports": tcp(&[*number]),
+            })),
             // Nodes, and pods on their network, are matched by no selector either; and which ports there are nobody
             // knows beforehand.
             Egress::Cluster => egress.push(json!({})),
@@ -155,8 +161,8 @@ fn cilium(plan: &Plan, component: &Component, rules: &Rules<'_>) -> Object {
     }
     for rule in &rules.ingress {
         ingress.push(match rule {
-            Ingress::Component(from, number) => json!({
-                "fromEndpoints": [selector(plan, from)],
+            Ingress::Anywhere(number) => json!({
+                "fromEntities": ["all"],
                 "toPorts": tcp(&[*number]),
             }),
             Ingress::Node(number) => json!({
@@ -183,6 +189,10 @@ fn cilium(plan: &Plan, component: &Component, rules: &Rules<'_>) -> Object {
                 "toPorts": tcp(&plan.network.api_server_ports),
             }),
             Egress::Hub(endpoint) => hub(endpoint, tcp(&[endpoint.port])),
+            Egress::Component(part, number) => json!({
+                "toEndpoints": [selector(plan, part)],
+                "toPorts": tcp(&[*number]),
+            }),
             Egress::Cluster => {
                 json!({"toEntities": ["cluster", "host", "remote-node", "kube-apiserver"]})
             }
@@ -204,6 +214,7 @@ fn cilium(plan: &Plan, component: &Component, rules: &Rules<'_>) -> Object {
 fn hub(endpoint: &Endpoint, ports: Value) -> Value {
     match &endpoint.host {
         Host::Address(address) => json!({"toCIDR": [cidr(*address)], "toPorts": ports}),
+        Host::Own(_) => json!({"toEndpoints": [{}], "toPorts": ports}),
         Host::Name(name) | Host::Ambiguous(name) => {
             json!({"toFQDNs": [{"matchName": name}], "toPorts": ports})
         }

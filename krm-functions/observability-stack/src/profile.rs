@@ -1,6 +1,6 @@
 //! Presets for sizes.
 
-use crate::spec::Profile;
+use crate::spec::{Mode, Profile};
 use krm_rs::{Value, json};
 
 /// A container's resources under a profile: names and quantities.
@@ -59,6 +59,66 @@ pub(crate) fn vmagent(profile: Profile) -> Preset {
         Profile::Production => Preset {
             requests: &[("cpu", "200m"), ("memory", "512Mi")],
             limits: &[("cpu", "1"), ("memory", "1Gi")],
+        },
+    }
+}
+
+/// VMSingle, or each vmstorage.
+pub(crate) fn metrics_store(profile: Profile, mode: Mode) -> Preset {
+    match (profile, mode) {
+        (Profile::Small, Mode::Single) => Preset {
+            requests: &[("cpu", "100m"), ("memory", "512Mi")],
+            limits: &[("memory", "1Gi")],
+        },
+        (Profile::Small, Mode::Cluster) | (Profile::Production, Mode::Single) => Preset {
+            requests: &[("cpu", "500m"), ("memory", "1Gi")],
+            limits: &[("cpu", "1"), ("memory", "2Gi")],
+        },
+        (Profile::Production, Mode::Cluster) => Preset {
+            requests: &[("cpu", "500m"), ("memory", "2Gi")],
+            limits: &[("cpu", "2"), ("memory", "4Gi")],
+        },
+    }
+}
+
+/// Each vmselect and vminsert.
+pub(crate) fn metrics_part(profile: Profile) -> Preset {
+    match profile {
+        Profile::Small => Preset {
+            requests: &[("cpu", "100m"), ("memory", "256Mi")],
+            limits: &[("memory", "512Mi")],
+        },
+        Profile::Production => Preset {
+            requests: &[("cpu", "200m"), ("memory", "500Mi")],
+            limits: &[("cpu", "2"), ("memory", "2Gi")],
+        },
+    }
+}
+
+/// VLSingle, or each part of a VLCluster.
+pub(crate) fn logs_store(profile: Profile) -> Preset {
+    match profile {
+        Profile::Small => Preset {
+            requests: &[("cpu", "100m"), ("memory", "256Mi")],
+            limits: &[("memory", "768Mi")],
+        },
+        Profile::Production => Preset {
+            requests: &[("cpu", "500m"), ("memory", "1Gi")],
+            limits: &[("cpu", "2"), ("memory", "2Gi")],
+        },
+    }
+}
+
+/// The gateway.
+pub(crate) fn gateway(profile: Profile) -> Preset {
+    match profile {
+        Profile::Small => Preset {
+            requests: &[("cpu", "50m"), ("memory", "32Mi")],
+            limits: &[("memory", "64Mi")],
+        },
+        Profile::Production => Preset {
+            requests: &[("cpu", "100m"), ("memory", "64Mi")],
+            limits: &[("cpu", "1"), ("memory", "256Mi")],
         },
     }
 }

@@ -3,7 +3,7 @@
 use crate::names::{MANAGED_BY, MANAGED_BY_LABEL, STACK_LABEL};
 use crate::patches::{self, NoObject};
 use crate::plan::Plan;
-use crate::{collectors, fluent_bit, hub, operator, parts};
+use crate::{collectors, fluent_bit, hub, operator, parts, rules, store};
 use krm_rs::{Fix, Object, ResultItem, Results, json};
 use leafpack_fn_common::flux::Mixed;
 use leafpack_fn_common::modules::Modules;
@@ -46,9 +46,15 @@ pub(crate) fn render(plan: &Plan, modules: &Modules<'_>) -> Result<Vec<Object>, 
     }
     objects.extend(operator::objects(plan));
     objects.extend(hub::objects(plan));
+    if let Some(store) = &plan.store {
+        objects.extend(store::objects(plan, store));
+    }
     objects.extend(collectors::objects(plan));
     objects.extend(fluent_bit::objects(plan, modules));
     objects.extend(collectors::scrapes(plan));
+    if let Some(own) = &plan.rules {
+        objects.extend(rules::objects(plan, own));
+    }
     patches::apply(&mut objects, &plan.patches).map_err(Fault::NoObject)?;
     parts::select(&mut objects, &plan.parts);
     for object in &mut objects {

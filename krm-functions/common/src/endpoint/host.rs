@@ -8,6 +8,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 pub enum Host {
     /// An address.
     Address(IpAddr),
+    /// A Service of the namespace of whoever asks, by its name alone. No URL of a user's is read so: it tells no policy
+    /// where it leads.
+    Own(String),
     /// A Service, or a pod of it: `[<pod>.]<name>.<namespace>.svc`, alone or with `cluster.local`, `clusterset.local` and
     /// their like behind it.
     Service {
@@ -30,7 +33,8 @@ impl Host {
     pub fn text(&self) -> String {
         match self {
             Host::Address(address) => address.to_string(),
-            Host::Service { name, .. }
+            Host::Own(name)
+            | Host::Service { name, .. }
             | Host::Name(name)
             | Host::Ambiguous(name)
             | Host::Expression(name) => name.clone(),

@@ -97,6 +97,17 @@ impl Fault {
 }
 
 impl Endpoint {
+    /// A Service of the same namespace, without TLS; `path` has no slash at its end.
+    #[must_use]
+    pub fn own(service: &str, port: u16, path: &str) -> Self {
+        Endpoint {
+            tls: false,
+            host: Host::Own(service.to_owned()),
+            port,
+            path: path.to_owned(),
+        }
+    }
+
     /// The whole URL.
     #[must_use]
     pub fn url(&self) -> String {

@@ -40,8 +40,8 @@ pub(crate) struct Workload {
 
 impl Plan {
     /// Checks `spec.collectors` and `spec.hub.metricsURL`; `None` after an error.
-    pub(crate) fn read(spec: &Spec, check: &mut Check<'_>) -> Option<Self> {
-        let vmagent = vmagent::Plan::read(spec, check);
+    pub(crate) fn read(spec: &Spec, name: &str, check: &mut Check<'_>) -> Option<Self> {
+        let vmagent = vmagent::Plan::read(spec, name, check);
         let own = &spec.collectors;
         let targets = &own.targets;
         if targets.etcd_port == 0 {

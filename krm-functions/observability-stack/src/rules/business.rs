@@ -50,7 +50,13 @@ pub(super) fn read(all: &[BusinessAlert], path: &str, check: &mut Check<'_>) {
         if !alert.description.is_empty() {
             let any = |_: &str| true;
             let path = format!("{path}.description");
-            check.carried(&path, &alert.description, "what to do", any, "call the shop");
+            check.carried(
+                &path,
+                &alert.description,
+                "what to do",
+                any,
+                "call the shop",
+            );
         }
     }
 }
@@ -115,7 +121,15 @@ mod tests {
         ] {
             assert!(is_closed(text), "{text}");
         }
-        for text in ["", " ", "rate(x[5m)", "sum(x", "x{a=\"b}", "x)", "x{a='b\\'}"] {
+        for text in [
+            "",
+            " ",
+            "rate(x[5m)",
+            "sum(x",
+            "x{a=\"b}",
+            "x)",
+            "x{a='b\\'}",
+        ] {
             assert!(!is_closed(text), "{text}");
         }
     }

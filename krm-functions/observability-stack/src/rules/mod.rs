@@ -61,10 +61,7 @@ impl Values {
             ("${nodeCpu}", thresholds.node_cpu.to_string()),
             ("${disk}", thresholds.disk.to_string()),
             ("${certificate}", thresholds.certificate.clone()),
-            (
-                "${certificateSeconds}",
-                seconds_of(&thresholds.certificate),
-            ),
+            ("${certificateSeconds}", seconds_of(&thresholds.certificate)),
             (
                 "${certificateCritical}",
                 thresholds.certificate_critical.clone(),
@@ -118,7 +115,9 @@ impl Plan {
             }
             return None;
         }
-        let groups = GROUPS.iter().filter(|(name, _)| given.groups.contains(name));
+        let groups = GROUPS
+            .iter()
+            .filter(|(name, _)| given.groups.contains(name));
         Some(Plan {
             kind: given.kind,
             groups: groups
@@ -190,7 +189,9 @@ pub(crate) fn objects(plan: &StackPlan, own: &Plan) -> Vec<Object> {
         .iter()
         .map(|group| {
             let rules = group.rules.iter();
-            let rules = rules.map(|rule| own_rule(plan, &own.values, rule)).collect();
+            let rules = rules
+                .map(|rule| own_rule(plan, &own.values, rule))
+                .collect();
             object(plan, own, group.name, group.interval, rules)
         })
         .collect();
@@ -205,13 +206,7 @@ pub(crate) fn objects(plan: &StackPlan, own: &Plan) -> Vec<Object> {
     objects
 }
 
-fn object(
-    plan: &StackPlan,
-    own: &Plan,
-    group: &str,
-    interval: &str,
-    rules: Vec<Value>,
-) -> Object {
+fn object(plan: &StackPlan, own: &Plan, group: &str, interval: &str, rules: Vec<Value>) -> Object {
     let (api_version, kind) = match own.kind {
         RuleKind::VmRule => ("operator.victoriametrics.com/v1beta1", "VMRule"),
         RuleKind::PrometheusRule => ("monitoring.coreos.com/v1", "PrometheusRule"),

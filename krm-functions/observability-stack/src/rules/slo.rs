@@ -70,7 +70,10 @@ pub(super) fn read(all: &[Slo], path: &str, check: &mut Check<'_>) {
         if !names.insert(&slo.name) {
             check.error(
                 &format!("{path}.name"),
-                &format!("found {:?} a second time, expected a name of its own", slo.name),
+                &format!(
+                    "found {:?} a second time, expected a name of its own",
+                    slo.name
+                ),
                 json!(format!("{}-{index}", slo.name)),
             );
         }
@@ -86,8 +89,16 @@ pub(super) fn read(all: &[Slo], path: &str, check: &mut Check<'_>) {
             );
         }
         let series = [
-            ("good", &slo.good, "http_requests_total{service=\"checkout\",code!~\"5..\"}"),
-            ("total", &slo.total, "http_requests_total{service=\"checkout\"}"),
+            (
+                "good",
+                &slo.good,
+                "http_requests_total{service=\"checkout\",code!~\"5..\"}",
+            ),
+            (
+                "total",
+                &slo.total,
+                "http_requests_total{service=\"checkout\"}",
+            ),
         ];
         for (field, text, fix) in series {
             check.literal(
@@ -242,6 +253,9 @@ mod tests {
             };
             rules(&slo).len()
         };
-        assert_eq!([99.9, 94.0, 90.0, 80.0, 50.0, 1.0].map(of), [4, 4, 3, 2, 1, 1]);
+        assert_eq!(
+            [99.9, 94.0, 90.0, 80.0, 50.0, 1.0].map(of),
+            [4, 4, 3, 2, 1, 1]
+        );
     }
 }

@@ -1,13 +1,18 @@
 //! The `spec` of an ObservabilityStack, as it is written. [`Plan`](crate::plan::Plan) says what it means.
 
+mod alerting;
 mod collectors;
 mod flux;
 mod hub;
 mod logs;
 mod metrics;
 mod network;
+mod store;
 mod workload;
 
+pub use alerting::{
+    Alerting, BusinessAlert, Enabled, RuleGroup, RuleKind, RuleSeverity, Rules, Slo, Thresholds,
+};
 pub use collectors::{
     Collectors, Discover, Install, KubeStateMetrics, NodeExporter, Targets, VmAgent,
 };
@@ -19,6 +24,9 @@ pub use logs::{
 };
 pub use metrics::{Metrics, Scrape};
 pub use network::{Network, Policy};
+pub use store::{
+    Gateway, GatewayExpose, LogsStore, MetricsStore, Mode, Replicas, Store, Writer,
+};
 pub use workload::{Image, Images, QuantityText, Resources};
 
 use krm_rs::Value;
@@ -52,8 +60,12 @@ pub struct Spec {
     pub metrics: Metrics,
     /// What collects metrics.
     pub collectors: Collectors,
+    /// What calls people.
+    pub alerting: Alerting,
     /// The VictoriaMetrics operator.
     pub operator: Operator,
+    /// What a hub keeps, and who may write to it.
+    pub store: Store,
     /// Who may talk to whom.
     pub network: Network,
     /// What holds for every image.
@@ -80,7 +92,9 @@ impl Default for Spec {
             logs: Logs::default(),
             metrics: Metrics::default(),
             collectors: Collectors::default(),
+            alerting: Alerting::default(),
             operator: Operator::default(),
+            store: Store::default(),
             network: Network::default(),
             images: Images::default(),
             parts: Vec::new(),

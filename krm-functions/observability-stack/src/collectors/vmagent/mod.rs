@@ -59,7 +59,11 @@ pub(crate) struct Plan {
 impl Plan {
     /// Checks `spec.collectors.vmagent` and `spec.hub.metricsURL`. `None` after an error; `Some(None)` where it is not
     /// wanted.
-    pub(super) fn read(spec: &Spec, check: &mut Check<'_>) -> Option<Option<Self>> {
+    pub(super) fn read(
+        spec: &Spec,
+        name: &str,
+        check: &mut Check<'_>,
+    ) -> Option<Option<Self>> {
         let given = &spec.collectors.vmagent;
         const PATH: &str = "spec.collectors.vmagent";
         let workload = workload(
@@ -145,7 +149,7 @@ impl Plan {
         if given.install == Install::None {
             return Some(None);
         }
-        let hub = hub::metrics(spec, check);
+        let hub = hub::metrics(spec, name, check);
         Some(Some(Plan {
             install: given.install,
             hub: hub?,

@@ -325,3 +325,84 @@ fn swap(place: &Path, aside: &Path, new: Option<PathBuf>) -> io::Result<()> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::collection::{btree_map, vec};
+    use proptest::prelude::*;
+
+    fn trees() -> impl Strategy<Value = Vec<(Tree, bool)>> {
+        let files = |least| btree_map("[ab]\\.yaml", vec(any::<u8>(), 0..3), least..3);
+        let folders = btree_map("[p-r]", files(1), 0..4);
+        let tree = (folders, files(0)).prop_map(|(mut folders, beside)| {
+            folders.insert(String::new(), beside);
+            Tree {
+                folders,
+                objects: BTreeMap::new(),
+            }
+        });
+        vec((tree, any::<bool>()), 1..6)
+    }
+
+    /// The files of a folder and below, but for the list.
+    fn files(root: &Path, folder: &Path, out: &mut BTreeMap<String, Vec<u8>>) {
+        for entry in fs::read_dir(folder).unwrap().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                files(root, &path, out);
+            } else if entry.file_name() != INDEX {
+                let name = path
+                    .strip_prefix(root)
+                    .unwrap()
+                    .to_string_lossy()
+                    .replace('\\', "/");
+                out.insert(name, fs::read(&path).unwrap());
+            }
+        }
+    }
+
+    fn done<T>(result: Result<T, Failed>) -> T {
+        result.unwrap_or_else(|_| panic!("it can be written"))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Whatever is built after whatever, and whatever of it somebody has deleted or emptied in between: the folder
+        /// is the tree, and what is beside it stays.
+        #[test]
+        fn the_folder_becomes_the_tree(trees in trees()) {
+            let root = tempfile::tempdir().unwrap();
+            let out = root.path().join("out");
+            for (index, (tree, is_meddled_with)) in trees.iter().enumerate() {
+                let output = done(Output::read(&out));
+                done(done(output.compare(tree)).apply());
+                if index == 0 {
+                    fs::write(out.join("README.md"), "theirs").unwrap();
+                }
+                let mut expected = BTreeMap::from([("README.md".to_owned(), b"theirs".to_vec())]);
+                for (folder, inner) in &tree.folders {
+                    let path = |name: &String| match folder.as_str() {
+                        "" => name.clone(),
+                        folder => format!("{folder}/{name}"),
+                    };
+                    expected.extend(inner.iter().map(|(name, text)| (path(name), text.clone())));
+                }
+                let mut found = BTreeMap::new();
+                files(&out, &out, &mut found);
+                prop_assert_eq!(&found, &expected);
+                let again = done(Output::read(&out));
+                prop_assert!(done(again.compare(tree)).differing().is_empty());
+                let ours: BTreeSet<String> = expected.into_keys().filter(|name| name != "README.md").collect();
+                prop_assert_eq!(&again.ours, &ours);
+                if let (true, Some(name)) = (is_meddled_with, ours.first()) {
+                    fs::remove_file(out.join(name)).unwrap();
+                    if let Some(name) = ours.last().filter(|name| out.join(name).exists()) {
+                        fs::write(out.join(name), "").unwrap();
+                    }
+                }
+            }
+        }
+    }
+}
