@@ -5,7 +5,7 @@ use crate::spec::{
     self, Install, Metrics, Network, Part, Policy, Profile, Role, Scrape, Spec, Via,
 };
 use crate::tenants::Tenants;
-use crate::{collectors, fluent_bit, hub, image, parts, patches, store, rules};
+use crate::{collectors, fluent_bit, hub, image, parts, patches, rules, store};
 use krm_rs::{Results, json};
 use leafpack_fn_common::check::{Check, is_dns_label, is_dns_subdomain, is_label_value};
 use leafpack_fn_common::duration::duration_ms;

@@ -153,9 +153,9 @@ fn sort<'i>(items: &'i Items, results: &mut Results) -> Option<Vec<(Part, Vec<&'
 
 /// Says where an expression would stay as it is, for the Kustomizations replace nothing.
 fn warn_of_expressions(items: &Items, results: &mut Results) {
-    let with = items.deployable().find_map(|object| {
+    let with = items.deployable().find(|object| {
         let is_kept = object.annotation(DISABLED.0) == Some(DISABLED.1);
-        (!is_kept && holds_dollars(object.as_value())).then_some(object)
+        !is_kept && holds_dollars(object.as_value())
     });
     if let Some(object) = with {
         results.warning(

@@ -117,7 +117,7 @@ pub(super) const GROUP: Group = Group {
         Rule {
             // By the last hours, not by the nodes: a cluster without one of them by choice is no trouble.
             alert: "CollectorDown",
-            expr: r#"count by (cluster, job) (count_over_time(up{job=~"node-exporter|fluent-bit"}[6h])) unless on (cluster, job) count by (cluster, job) (up{job=~"node-exporter|fluent-bit"} == 1)"#,
+            expr: r#"count by (cluster, job) (count_over_time(up{job=~"node-exporter|fluent-bit"}[6h])) unless on (cluster, job) count by (cluster, job) (up{job=~"node-exporter|fluent-bit"} == 1) and on (cluster) count by (cluster) (up)"#,
             hold: "10m",
             severity: Critical,
             summary: "{{ $labels.cluster }}: {{ $labels.job }} answers on no node",

@@ -1,7 +1,8 @@
 //! `infrastructure`: nodes, the control plane, the network, gateways and certificates.
 //!
 //! What every cluster has is missed where kube-state-metrics tells of nodes and none of it answers. What only some
-//! clusters have, or only some let be scraped, is missed where it answered within the last day.
+//! clusters have, or only some let be scraped, is missed where it was scraped within the last day, unless the cluster says
+//! nothing at all: that is ClusterSilent's to tell.
 
 use super::rule::{Group, Rule};
 use crate::spec::RuleSeverity::{Critical, Warning};
@@ -76,7 +77,7 @@ pub(super) const GROUP: Group = Group {
         },
         Rule {
             alert: "KubeControllerManagerDown",
-            expr: r#"count by (cluster) (count_over_time(up{job="kube-controller-manager"}[1d])) unless on (cluster) count by (cluster) (up{job="kube-controller-manager"} == 1)"#,
+            expr: r#"count by (cluster) (count_over_time(up{job="kube-controller-manager"}[1d])) unless on (cluster) count by (cluster) (up{job="kube-controller-manager"} == 1) and on (cluster) count by (cluster) (up)"#,
             hold: "5m",
             severity: Critical,
             summary: "{{ $labels.cluster }}: no kube-controller-manager answers",
@@ -85,7 +86,7 @@ pub(super) const GROUP: Group = Group {
         },
         Rule {
             alert: "KubeSchedulerDown",
-            expr: r#"count by (cluster) (count_over_time(up{job="kube-scheduler"}[1d])) unless on (cluster) count by (cluster) (up{job="kube-scheduler"} == 1)"#,
+            expr: r#"count by (cluster) (count_over_time(up{job="kube-scheduler"}[1d])) unless on (cluster) count by (cluster) (up{job="kube-scheduler"} == 1) and on (cluster) count by (cluster) (up)"#,
             hold: "5m",
             severity: Critical,
             summary: "{{ $labels.cluster }}: no kube-scheduler answers",
@@ -186,7 +187,7 @@ pub(super) const GROUP: Group = Group {
         },
         Rule {
             alert: "EnvoyGatewayDown",
-            expr: r#"count by (cluster) (count_over_time(up{job="envoy-proxy"}[1d])) unless on (cluster) count by (cluster) (up{job="envoy-proxy"} == 1)"#,
+            expr: r#"count by (cluster) (count_over_time(up{job="envoy-proxy"}[1d])) unless on (cluster) count by (cluster) (up{job="envoy-proxy"} == 1) and on (cluster) count by (cluster) (up)"#,
             hold: "5m",
             severity: Critical,
             summary: "{{ $labels.cluster }}: no proxy of Envoy Gateway answers",

@@ -24,9 +24,7 @@ pub use logs::{
 };
 pub use metrics::{Metrics, Scrape};
 pub use network::{Network, Policy};
-pub use store::{
-    Gateway, GatewayExpose, LogsStore, MetricsStore, Mode, Replicas, Store, Writer,
-};
+pub use store::{Gateway, GatewayExpose, LogsStore, MetricsStore, Mode, Replicas, Store, Writer};
 pub use workload::{Image, Images, QuantityText, Resources};
 
 use krm_rs::Value;

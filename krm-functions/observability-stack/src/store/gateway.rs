@@ -49,7 +49,11 @@ struct Writer {
 
 impl Plan {
     /// Checks it. `None` after an error; `Some(None)` where it is not wanted.
-    pub(super) fn read(spec: &Spec, tenants: &Tenants, check: &mut Check<'_>) -> Option<Option<Self>> {
+    pub(super) fn read(
+        spec: &Spec,
+        tenants: &Tenants,
+        check: &mut Check<'_>,
+    ) -> Option<Option<Self>> {
         let given = &spec.store.gateway;
         const PATH: &str = "spec.store.gateway";
         if !(1..=20).contains(&given.replicas) {
@@ -81,7 +85,10 @@ impl Plan {
             if !names.insert(&writer.name) {
                 check.error(
                     &format!("{path}.name"),
-                    &format!("found {:?} twice, expected one writer of a name", writer.name),
+                    &format!(
+                        "found {:?} twice, expected one writer of a name",
+                        writer.name
+                    ),
                     json!("apps-2"),
                 );
             }
@@ -231,7 +238,12 @@ fn user(plan: &StackPlan, store: &StorePlan, writer: &Writer) -> Object {
         targets.push(target);
     }
     COMPONENT
-        .object(plan, API, "VMUser", &format!("{}-{}", plan.name, writer.name))
+        .object(
+            plan,
+            API,
+            "VMUser",
+            &format!("{}-{}", plan.name, writer.name),
+        )
         .with(
             "spec",
             json!({

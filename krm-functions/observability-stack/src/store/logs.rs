@@ -1,7 +1,9 @@
 //! Where logs are kept: a VLSingle, or a VLCluster.
 
 use super::metrics::merge;
-use super::{Plan as StorePlan, Workload, part_policy, pod, replicas, retention, size, spread, workload};
+use super::{
+    Plan as StorePlan, Workload, part_policy, pod, replicas, retention, size, spread, workload,
+};
 use crate::names::Component;
 use crate::plan::Plan as StackPlan;
 use crate::policy::Egress;

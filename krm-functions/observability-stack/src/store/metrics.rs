@@ -1,6 +1,8 @@
 //! Where metrics are kept: a VMSingle, or a VMCluster.
 
-use super::{Plan as StorePlan, Workload, part_policy, pod, replicas, retention, size, spread, workload};
+use super::{
+    Plan as StorePlan, Workload, part_policy, pod, replicas, retention, size, spread, workload,
+};
 use crate::names::Component;
 use crate::plan::Plan as StackPlan;
 use crate::policy::Egress;
@@ -81,7 +83,10 @@ impl Plan {
                 spec,
                 PATH,
                 (&given.image, &IMAGE),
-                (&given.resources, &profile::metrics_store(spec.profile, given.mode)),
+                (
+                    &given.resources,
+                    &profile::metrics_store(spec.profile, given.mode),
+                ),
                 check,
             ),
         })
@@ -169,7 +174,8 @@ fn cluster(plan: &StackPlan, store: &StorePlan) -> Vec<Object> {
         &profile::metrics_part(profile),
     );
     select["cacheMountPath"] = json!("/cache");
-    select["storage"] = json!({"volumeClaimTemplate": {"spec": store.volume(&own.spec.cache_size)}});
+    select["storage"] =
+        json!({"volumeClaimTemplate": {"spec": store.volume(&own.spec.cache_size)}});
     select["extraArgs"] = deduplication(plan);
     let insert = part(
         &INSERT,

@@ -97,7 +97,9 @@ pub(crate) struct Endpoints {
 impl Endpoints {
     /// Those of the stores of this stack; the operator calls Services `<part>-<name>`.
     pub(crate) fn new(store: &spec::Store, stack: &str) -> Self {
-        let own = |part: &str, port: u16, path: &str| Endpoint::own(&format!("{part}-{stack}"), port, path);
+        let own = |part: &str, port: u16, path: &str| {
+            Endpoint::own(&format!("{part}-{stack}"), port, path)
+        };
         let write = Api::RemoteWrite.path();
         let lines = Api::JsonLines.path();
         let (metrics_write, metrics_read) = match store.metrics.mode {
@@ -106,7 +108,11 @@ impl Endpoints {
                 own("vmsingle", metrics::PORT, ""),
             ),
             Mode::Cluster => (
-                own("vminsert", metrics::INSERT_PORT, &format!("/insert/0/prometheus{write}")),
+                own(
+                    "vminsert",
+                    metrics::INSERT_PORT,
+                    &format!("/insert/0/prometheus{write}"),
+                ),
                 own("vmselect", metrics::SELECT_PORT, "/select/0/prometheus"),
             ),
         };
@@ -186,7 +192,13 @@ fn retention(path: &str, text: &str, check: &mut Check<'_>) {
 /// The size of a volume.
 fn size(path: &str, text: &str, check: &mut Check<'_>) {
     let fits = |text: &str| Quantity::parse(text).is_some_and(|size| size.bytes() >= 1 << 30);
-    check.literal(path, text, "a size of at least 1Gi, such as 50Gi", fits, "50Gi");
+    check.literal(
+        path,
+        text,
+        "a size of at least 1Gi, such as 50Gi",
+        fits,
+        "50Gi",
+    );
 }
 
 /// How many of each part.

@@ -1,11 +1,11 @@
 //! A real VictoriaLogs on this machine.
 
+use super::http;
 use super::link::Link;
 use super::node::free_port;
-use super::running::{DEADLINE, Running};
+use super::running::Running;
 use krm_rs::{Map, Value};
-use std::io::{Error, Read, Result, Write};
-use std::net::TcpStream;
+use std::io::{Error, Result};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -115,24 +115,15 @@ impl Hub {
 
     /// The body of what it answers with success.
     fn get(&self, path: &str, headers: &[(&str, &str)]) -> Result<String> {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
-        stream.set_read_timeout(Some(DEADLINE))?;
-        // By HTTP/1.0 the answer comes in one piece and ends with the connection.
-        let mut request = format!("GET {path} HTTP/1.0\r\n");
-        for (name, value) in headers {
-            request += &format!("{name}: {value}\r\n");
-        }
-        stream.write_all(format!("{request}\r\n").as_bytes())?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        match answer.split_once("\r\n\r\n") {
-            Some((head, body)) if head.split(' ').nth(1) == Some("200") => Ok(body.to_owned()),
-            _ => Err(Error::other(answer)),
+        match http::send(self.port, "GET", path, headers, b"")? {
+            (200, body) => Ok(body),
+            (status, body) => Err(Error::other(format!("{status}: {body}"))),
         }
     }
 }
 
-fn percent_encoded(text: &str) -> String {
+/// A text as a part of a URL's query.
+pub(crate) fn percent_encoded(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric();
     text.bytes()
         .map(|byte| match byte {

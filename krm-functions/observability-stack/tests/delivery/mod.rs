@@ -2,10 +2,11 @@
 //! uses a part of this.
 #![allow(dead_code)]
 
+pub(crate) mod http;
 pub(crate) mod hub;
 mod link;
 pub(crate) mod node;
-mod running;
+pub(crate) mod running;
 
 use crate::common::{has_filter, objects_with};
 use hub::{Hub, Record, Tenant};

@@ -59,11 +59,7 @@ pub(crate) struct Plan {
 impl Plan {
     /// Checks `spec.collectors.vmagent` and `spec.hub.metricsURL`. `None` after an error; `Some(None)` where it is not
     /// wanted.
-    pub(super) fn read(
-        spec: &Spec,
-        name: &str,
-        check: &mut Check<'_>,
-    ) -> Option<Option<Self>> {
+    pub(super) fn read(spec: &Spec, name: &str, check: &mut Check<'_>) -> Option<Option<Self>> {
         let given = &spec.collectors.vmagent;
         const PATH: &str = "spec.collectors.vmagent";
         let workload = workload(
