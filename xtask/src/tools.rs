@@ -38,6 +38,7 @@ const GO_MODULES: [GoModule; 2] = [
             "victoria-logs",
             "victoria-metrics",
             "vmagent",
+            "vmalert",
             "vmalert-tool",
             "vmauth",
         ],
@@ -54,7 +55,7 @@ const PYTHON_PACKAGES: [&str; 3] = ["PyYAML", "jsonschema", "kubernetes-validate
 const WAMR_PACKAGES: [&str; 4] = ["cmake", "make", "gcc", "libclang-dev"];
 
 /// What can be required, and how it comes to be there.
-const KNOWN: [(&str, &str); 13] = [
+const KNOWN: [(&str, &str); 14] = [
     ("kustomize", "cargo xtask tools kustomize"),
     ("kubectl", "cargo xtask tools kubectl"),
     ("flux-substitute", "cargo xtask tools flux-substitute"),
@@ -62,6 +63,7 @@ const KNOWN: [(&str, &str); 13] = [
     ("victoria-logs", "cargo xtask tools victoria-logs"),
     ("victoria-metrics", "cargo xtask tools victoria-metrics"),
     ("vmagent", "cargo xtask tools vmagent"),
+    ("vmalert", "cargo xtask tools vmalert"),
     ("vmalert-tool", "cargo xtask tools vmalert-tool"),
     ("vmauth", "cargo xtask tools vmauth"),
     ("python", "cargo xtask tools python"),

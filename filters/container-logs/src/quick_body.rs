@@ -226,6 +226,9 @@ impl QuickBody {
                 stop = nested_end(record, at)?;
                 value |= NESTED | ESCAPED;
                 at = stop;
+            } else if byte(record, at) == b'"' {
+                // It ends the record's string, and with it what was taken for the message.
+                return None;
             } else {
                 (stop, _) = value_end(record, at)?;
                 at = stop;

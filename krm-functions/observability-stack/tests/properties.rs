@@ -213,7 +213,20 @@ proptest! {
             .filter_map(|(_, value)| value.as_str())
             .flat_map(expressions)
             .collect();
+        let has_auth = config["spec"]["hub"]["auth"]["kind"] != "none";
         for object in &objects {
+            // Where the pipeline reads credentials, Flux is kept from it: Fluent Bit's variables look like Flux's.
+            let is_pipeline = (object.kind(), object.name()) == ("ConfigMap", "fluent-bit");
+            if is_pipeline && has_auth {
+                let kept = object.annotation("kustomize.toolkit.fluxcd.io/substitute");
+                prop_assert_eq!(kept, Some("disabled"));
+                for (path, value) in leaves(object.as_value()) {
+                    for found in value.as_str().into_iter().flat_map(expressions) {
+                        prop_assert!(found.starts_with("${HUB_"), "{}: {}", path, found);
+                    }
+                }
+                continue;
+            }
             for (path, value) in leaves(object.as_value()) {
                 let Some(text) = value.as_str() else { continue };
                 prop_assert!(!text.contains("$$"), "{} {}: {}", object.id(), path, text);

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{objects, root};
-use krm_rs::{Map, Path, Value, yaml};
+use krm_rs::{Path, Value, yaml};
 use std::fs;
 
 const README: &str = include_str!("../README.md");
@@ -57,38 +57,6 @@ fn a_default_that_is_written_changes_nothing() {
         defaults += 1;
     }
     assert!(defaults > 15, "{rows:?}");
-}
-
-/// Every field of the fixture that sets them all has a row, and every row is a field of it.
-#[test]
-fn the_table_has_every_option() {
-    fn options(prefix: &str, fields: &Map<String, Value>, out: &mut Vec<String>) {
-        for (name, value) in fields {
-            let path = format!("{prefix}{name}");
-            match value {
-                Value::Object(inner) if path != "tenants" && !path.ends_with("limits") => {
-                    options(&format!("{path}."), inner, out);
-                }
-                _ => out.push(path),
-            }
-        }
-    }
-
-    let config = tree(include_str!("../fixtures/spoke/config.yaml"));
-    let mut expected = Vec::new();
-    options(
-        "",
-        config["spec"].as_object().expect("a spec"),
-        &mut expected,
-    );
-    expected.push("logs.resources.requests".to_owned());
-    expected.sort();
-    let mut found: Vec<_> = rows()
-        .iter()
-        .map(|(option, _)| (*option).to_owned())
-        .collect();
-    found.sort();
-    assert_eq!(found, expected);
 }
 
 #[test]

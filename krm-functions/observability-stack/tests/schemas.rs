@@ -47,6 +47,8 @@ fn every_object_is_valid() {
         "logs",
         "logs-chart",
         "native",
+        "rules",
+        "rules-prometheus",
     ];
     let files = names.map(|name| root().join("fixtures").join(name).join("expected.yaml"));
     let folder = peer::schemas_or_skip(TEST);

@@ -6,6 +6,7 @@ tool (
 	github.com/VictoriaMetrics/VictoriaMetrics/app/victoria-logs
 	github.com/VictoriaMetrics/VictoriaMetrics/app/victoria-metrics
 	github.com/VictoriaMetrics/VictoriaMetrics/app/vmagent
+	github.com/VictoriaMetrics/VictoriaMetrics/app/vmalert
 	github.com/VictoriaMetrics/VictoriaMetrics/app/vmalert-tool
 	github.com/VictoriaMetrics/VictoriaMetrics/app/vmauth
 )

@@ -3,7 +3,9 @@
 use super::config::{Config, Kind};
 use super::pipeline::on;
 use crate::plan::Plan;
+use crate::spec::AuthKind;
 use crate::tenants::Tenant;
+use krm_rs::{Value, json};
 
 /// Where VictoriaLogs finds the message; the later ones are for records that no filter could read.
 const MESSAGE_FIELDS: [&str; 4] = ["_msg", "log", "message", "msg"];
@@ -56,7 +58,7 @@ impl Target<'_> {
             .set("Name", "http")
             .set("Alias", &self.alias)
             .set(property, value)
-            .set("Host", hub.host.text())
+            .set("Host", host(plan))
             .set("Port", hub.port)
             .set("tls", on(hub.tls))
             .set("tls.verify", on(hub.tls))
@@ -66,7 +68,20 @@ impl Target<'_> {
             .set("json_date_key", "false")
             .set("Compress", "gzip")
             .set("Header", format_args!("AccountID {}", self.tenant.account))
-            .set("Header", format_args!("ProjectID {}", self.tenant.project))
+            .set("Header", format_args!("ProjectID {}", self.tenant.project));
+        match plan.auth.kind {
+            AuthKind::None => {}
+            AuthKind::Basic => {
+                section
+                    .set("http_User", variable(USERNAME))
+                    .set("http_Passwd", variable(PASSWORD));
+            }
+            AuthKind::Bearer => {
+                let token = variable(TOKEN);
+                section.set("Header", format_args!("Authorization Bearer {token}"));
+            }
+        }
+        section
             .set("Retry_Limit", "no_limits")
             .set("net.io_timeout", "60s");
         if let Some(limit) = self.limit {
@@ -82,6 +97,42 @@ impl Target<'_> {
             self.stream_fields.join(","),
             MESSAGE_FIELDS.join(","),
         )
+    }
+}
+
+/// Variables of the container's environment that the outputs read.
+const HOST: &str = "HUB_HOST";
+const USERNAME: &str = "HUB_USERNAME";
+const PASSWORD: &str = "HUB_PASSWORD";
+const TOKEN: &str = "HUB_TOKEN";
+
+/// A variable of the environment, as Fluent Bit reads it. It is written as Flux's are, and the object that holds it is kept
+/// from Flux.
+fn variable(name: &str) -> String {
+    format!("${{{name}}}")
+}
+
+/// The hub's host. With credentials it comes from the environment as they do: what Flux puts into it would stand in an
+/// object that is kept from Flux.
+fn host(plan: &Plan) -> String {
+    match plan.auth.kind {
+        AuthKind::None => plan.hub_logs.host.text(),
+        AuthKind::Basic | AuthKind::Bearer => variable(HOST),
+    }
+}
+
+/// The environment that the outputs read.
+pub(super) fn environment(plan: &Plan) -> Vec<Value> {
+    let (first, second) = &plan.auth.keys;
+    let secret = |name: &str, key: &str| {
+        let key = json!({"name": plan.auth.secret, "key": key});
+        json!({"name": name, "valueFrom": {"secretKeyRef": key}})
+    };
+    let host = json!({"name": HOST, "value": plan.hub_logs.host.text()});
+    match plan.auth.kind {
+        AuthKind::None => Vec::new(),
+        AuthKind::Basic => vec![host, secret(USERNAME, first), secret(PASSWORD, second)],
+        AuthKind::Bearer => vec![host, secret(TOKEN, first)],
     }
 }
 

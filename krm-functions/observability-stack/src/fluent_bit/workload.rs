@@ -2,7 +2,7 @@
 
 use super::{
     COMPONENT, CONTAINER, HTTP, NODE_FIELD, Port, access, audit, config_map_names, filter, native,
-    paths, pipeline, talos,
+    output, paths, pipeline, talos,
 };
 use crate::plan::Plan;
 use crate::profile;
@@ -232,9 +232,13 @@ fn container(plan: &Plan) -> Value {
         },
         "volumeMounts": mounts(plan),
     });
+    let mut environment = output::environment(plan);
     if !nameless(plan).is_empty() {
         let node = json!({"fieldRef": {"fieldPath": "spec.nodeName"}});
-        container["env"] = json!([{"name": NODE_VARIABLE, "valueFrom": node}]);
+        environment.push(json!({"name": NODE_VARIABLE, "valueFrom": node}));
+    }
+    if !environment.is_empty() {
+        container["env"] = Value::Array(environment);
     }
     container
 }

@@ -1,5 +1,6 @@
 """The stack's files as a pod has them, and Fluent Bit with them."""
 
+import atexit
 import base64
 import collections
 import json
@@ -44,7 +45,18 @@ def lay_out(objects, root):
         for name, text in config_map.get("binaryData", {}).items():
             with open(os.path.join(folder, name), "wb") as file:
                 file.write(base64.b64decode(text, validate=True))
+    environment(objects)
     return root + configuration(objects)
+
+
+def environment(objects):
+    """Sets what the container has in its environment. A Secret holds under each key the key's own name."""
+    for variable in container_of(objects).get("env", []):
+        source = variable.get("valueFrom", {})
+        if "secretKeyRef" in source:
+            os.environ[variable["name"]] = source["secretKeyRef"]["key"]
+        elif "value" in variable:
+            os.environ[variable["name"]] = variable["value"]
 
 
 def container_of(objects):
@@ -61,6 +73,8 @@ def arguments(objects):
     """The other arguments, with what Kubernetes puts in."""
     container = container_of(objects)
     for variable in container.get("env", []):
+        if "fieldRef" not in variable.get("valueFrom", {}):
+            continue
         expect("a variable", variable["valueFrom"], {"fieldRef": {"fieldPath": "spec.nodeName"}})
         args = [a.replace(f"$({variable['name']})", NODE) for a in container["args"]]
         return [a for a in args if not a.startswith("--config=")]
@@ -164,6 +178,8 @@ class FluentBit:
             self.process = subprocess.Popen(
                 [binary, f"--config={config}", *more], stdout=out, stderr=subprocess.STDOUT
             )
+        # Also where a check fails in between; one that has ended is left alone.
+        atexit.register(self.process.kill)
 
     def wait_until(self, what, condition):
         deadline = time.monotonic() + DEADLINE

@@ -1,5 +1,6 @@
 """Every line arrives, once, where and as it should."""
 
+import base64
 import json
 import os
 import subprocess
@@ -167,4 +168,7 @@ def plain(binary, objects, root, fields):
             },
         )
         expect("Content-Encoding", headers.get("Content-Encoding"), "gzip")
+        # Name and password of the fixture's Secret, which are the keys themselves.
+        given = base64.b64encode(b"user:pass").decode()
+        expect("Authorization", headers.get("Authorization"), f"Basic {given}")
     print(f"{len(hub.records)} records in {len(hub.requests)} requests")
