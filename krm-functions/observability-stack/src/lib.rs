@@ -4,6 +4,7 @@
 mod access;
 mod collectors;
 mod fluent_bit;
+mod grafana;
 mod hub;
 mod image;
 mod names;

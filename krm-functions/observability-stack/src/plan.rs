@@ -5,7 +5,7 @@ use crate::spec::{
     self, Install, Metrics, Network, Part, Policy, Profile, Role, Scrape, Spec, Via,
 };
 use crate::tenants::Tenants;
-use crate::{collectors, fluent_bit, hub, image, parts, patches, rules, store};
+use crate::{collectors, fluent_bit, grafana, hub, image, parts, patches, rules, store};
 use krm_rs::{Results, json};
 use leafpack_fn_common::check::{Check, is_dns_label, is_dns_subdomain, is_label_value};
 use leafpack_fn_common::duration::duration_ms;
@@ -41,6 +41,8 @@ pub(crate) struct Plan {
     pub(crate) store: Option<store::Plan>,
     /// Alerts, where the stack has some.
     pub(crate) rules: Option<rules::Plan>,
+    /// Grafana, where the stack brings it.
+    pub(crate) grafana: Option<grafana::Plan>,
     /// The operator.
     pub(crate) operator: Operator,
     /// Scrape objects.
@@ -125,8 +127,8 @@ impl Plan {
         let collectors = collectors::Plan::read(spec, name, &mut check);
         let store = (spec.role == Some(Role::Hub))
             .then(|| store::Plan::read(spec, name, &tenants, &mut check));
-        // No store of this version keeps a series twice.
-        let rules = rules::Plan::read(spec, 1, &mut check);
+        let rules = rules::Plan::read(spec, &mut check);
+        let grafana = grafana::Plan::read(spec, &tenants, &mut check);
         parts::Plan::read(&spec.flux, &mut check);
         patches::read(&spec.patches, &mut check);
         let expressions = check.finish()?;
@@ -147,6 +149,7 @@ impl Plan {
                 None => None,
             },
             rules,
+            grafana,
             operator,
             scrape: scrape(spec),
             scrape_interval_ms: scrape_interval_ms?,

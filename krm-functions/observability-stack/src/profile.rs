@@ -123,6 +123,14 @@ pub(crate) fn gateway(profile: Profile) -> Preset {
     }
 }
 
+/// Grafana. Its processor is not limited: opening a dashboard takes much, and for a moment.
+pub(crate) fn grafana(_: Profile) -> Preset {
+    Preset {
+        requests: &[("cpu", "100m"), ("memory", "128Mi")],
+        limits: &[("memory", "512Mi")],
+    }
+}
+
 /// The VictoriaMetrics operator.
 pub(crate) const OPERATOR: Preset = Preset {
     requests: &[("cpu", "50m"), ("memory", "128Mi")],

@@ -3,7 +3,7 @@
 use crate::names::{MANAGED_BY, MANAGED_BY_LABEL, STACK_LABEL};
 use crate::patches::{self, NoObject};
 use crate::plan::Plan;
-use crate::{collectors, fluent_bit, hub, operator, parts, rules, store};
+use crate::{collectors, fluent_bit, grafana, hub, operator, parts, rules, store};
 use krm_rs::{Fix, Object, ResultItem, Results, json};
 use leafpack_fn_common::flux::Mixed;
 use leafpack_fn_common::modules::Modules;
@@ -54,6 +54,14 @@ pub(crate) fn render(plan: &Plan, modules: &Modules<'_>) -> Result<Vec<Object>, 
     objects.extend(collectors::scrapes(plan));
     if let Some(own) = &plan.rules {
         objects.extend(rules::objects(plan, own));
+    }
+    if let (Some(store), Some(own)) = (&plan.store, &plan.grafana) {
+        let sources = grafana::Datasources {
+            metrics: &store.endpoints.metrics_read,
+            logs: &store.endpoints.logs_read,
+            alertmanager: None,
+        };
+        objects.extend(grafana::objects(plan, own, &sources));
     }
     patches::apply(&mut objects, &plan.patches).map_err(Fault::NoObject)?;
     parts::select(&mut objects, &plan.parts);

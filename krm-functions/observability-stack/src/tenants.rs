@@ -55,6 +55,12 @@ impl Tenants {
         self.0.contains_key(name)
     }
 
+    /// The name and the numbers of each tenant.
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = (&str, (u32, u32))> {
+        let tenants = self.0.iter();
+        tenants.filter_map(|(name, numbers)| Some((name.as_str(), (*numbers)?)))
+    }
+
     /// The tenant that is named at `path`; `None` after an error.
     pub(crate) fn get(&self, path: &str, name: &str, check: &mut Check<'_>) -> Option<Tenant> {
         let Some(ids) = self.0.get(name) else {

@@ -201,6 +201,10 @@ proptest! {
     fn a_right_configuration_gives_a_sound_stack(config in config()) {
         let text = yaml::emit(&config);
         let outcome = run::<Placeholder>(&text);
+        if cannot_be_substituted(&config) {
+            prop_assert!(outcome.stderr.contains("which it has to leave alone"), "{}", outcome.stderr);
+            return Ok(());
+        }
         prop_assert!(outcome.success, "{}{}", text, outcome.stderr);
         let objects = items(&outcome);
         references::check(&objects);
@@ -271,6 +275,17 @@ fn audit_rules_are_carried_through() {
     let fields = leafpack_peer::json::fields(text.expect("settings").as_bytes()).expect("JSON");
     let found = fields.iter().find(|(name, _)| name == "drop");
     assert_eq!(found.map(|(_, value)| value), Some(&json!([rule])));
+}
+
+/// Whether the pipeline would hold Flux's variables and Fluent Bit's: cluster or environment, which the stock filters and
+/// those for Talos have there, and credentials.
+fn cannot_be_substituted(config: &Value) -> bool {
+    let spec = &config["spec"];
+    let has = |value: &Value| value.as_str().is_some_and(|text| text.contains("${"));
+    let logs = &spec["logs"];
+    spec["hub"]["auth"]["kind"] != "none"
+        && (has(&spec["cluster"]) || has(&spec["environment"]))
+        && (logs["filters"] == "native" || logs["talos"]["services"] == true)
 }
 
 /// Whether something that the pods read holds an expression.

@@ -85,6 +85,9 @@ pub(crate) fn all_targets(plan: &StackPlan) -> Vec<Target> {
     if collectors.node_exporter.is_some() {
         all.push(node_exporter::target());
     }
+    if plan.grafana.is_some() {
+        all.push(crate::grafana::target());
+    }
     // Without a vmagent of its own the stack leaves the cluster to whoever scrapes it.
     if let Some(agent) = &collectors.vmagent {
         all.extend(vmagent::target(agent));

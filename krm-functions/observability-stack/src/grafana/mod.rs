@@ -206,5 +206,3 @@ fn world(host: &str) -> Endpoint {
     }
 }
 
-#[cfg(test)]
-mod tests;

@@ -40,7 +40,7 @@ pub(super) const GROUP: Group = Group {
         },
         Rule {
             alert: "NodeFilesystemSpaceFillingUp",
-            expr: r#"max by (cluster, node, instance, device, mountpoint) ((1 - node_filesystem_avail_bytes{fstype!~"tmpfs|ramfs|overlay|squashfs|erofs|iso9660"} / node_filesystem_size_bytes) * 100) > ${disk} and min by (cluster, node, instance, device, mountpoint) (predict_linear(node_filesystem_avail_bytes{fstype!~"tmpfs|ramfs|overlay|squashfs|erofs|iso9660"}[6h], 4 * 3600)) < 0"#,
+            expr: r#"max by (cluster, node, instance, device, mountpoint) ((1 - node_filesystem_avail_bytes{fstype!~"tmpfs|ramfs|overlay|squashfs|erofs|iso9660"} / node_filesystem_size_bytes) * 100) > ${disk} and min by (cluster, node, instance, device, mountpoint) (predict_linear(node_filesystem_avail_bytes[6h], 4 * 3600)) < 0"#,
             hold: "1h",
             severity: Warning,
             summary: "{{ $labels.cluster }}: {{ $labels.mountpoint }} of node {{ $labels.node }} will be full within four hours",
@@ -105,7 +105,7 @@ pub(super) const GROUP: Group = Group {
         },
         Rule {
             alert: "etcdNoLeader",
-            expr: r#"max by (cluster, node, instance) (etcd_server_has_leader{job="etcd"}) == 0"#,
+            expr: r#"max by (cluster, node, instance) (etcd_server_has_leader) == 0"#,
             hold: "1m",
             severity: Critical,
             summary: "{{ $labels.cluster }}: etcd on {{ $labels.node }} ({{ $labels.instance }}) has no leader",

@@ -15,7 +15,7 @@ mod victoria;
 
 use crate::names::Component;
 use crate::plan::Plan as StackPlan;
-use crate::spec::{Enabled, Role, RuleGroup, RuleKind, Spec, Thresholds};
+use crate::spec::{Enabled, Mode, Role, RuleGroup, RuleKind, Spec, Thresholds};
 use krm_rs::{Object, Value, json};
 use leafpack_fn_common::check::Check;
 use leafpack_fn_common::duration::duration_ms;
@@ -84,13 +84,8 @@ impl Values {
 }
 
 impl Plan {
-    /// Checks `spec.alerting.rules`; `None` where there are no rules. `replication_factor` is how many copies of a series
-    /// the store keeps.
-    pub(crate) fn read(
-        spec: &Spec,
-        replication_factor: u16,
-        check: &mut Check<'_>,
-    ) -> Option<Self> {
+    /// Checks `spec.alerting.rules`; `None` where there are no rules.
+    pub(crate) fn read(spec: &Spec, check: &mut Check<'_>) -> Option<Self> {
         const PATH: &str = "spec.alerting.rules";
         let given = &spec.alerting.rules;
         thresholds(&given.thresholds, &format!("{PATH}.thresholds"), check);
@@ -124,10 +119,19 @@ impl Plan {
                 .map(|(_, group)| *group)
                 .chain([logs::WATCHDOG])
                 .collect(),
-            values: Values::of(&given.thresholds, replication_factor),
+            values: Values::of(&given.thresholds, copies(spec)),
             slo: given.slo.clone(),
             business: given.business.clone(),
         })
+    }
+}
+
+/// How many copies of a series the hub keeps. A spoke does not know; one is the careful guess, by which alerts come sooner.
+fn copies(spec: &Spec) -> u16 {
+    let store = &spec.store.metrics;
+    match (spec.role, store.mode) {
+        (Some(Role::Hub), Mode::Cluster) => store.replication_factor,
+        _ => 1,
     }
 }
 

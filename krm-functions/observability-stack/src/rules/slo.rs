@@ -241,6 +241,29 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_looked_at(text in ".*") {
+            let _ = is_selector(&text);
+        }
+
+        /// What is written right is taken, whatever is in the quotes.
+        #[test]
+        fn any_value_is_taken(
+            name in "[a-z_:][a-z0-9_:]{0,9}",
+            labels in proptest::collection::vec(("[a-z_]{1,5}", "(=|!=|=~|!~)", "([^\"\\\\\n]|\\\\.){0,9}"), 0..4),
+        ) {
+            let labels: Vec<String> = labels
+                .iter()
+                .map(|(label, operator, value)| format!("{label}{operator}\"{value}\""))
+                .collect();
+            let text = format!("{name}{{{}}}", labels.join(", "));
+            proptest::prop_assert!(is_selector(&text), "{text}");
+            let range = format!("{text}[5m]");
+            proptest::prop_assert!(!is_selector(&range));
+        }
+    }
+
     /// An alert that could never fire is none.
     #[test]
     fn a_low_objective_has_fewer_alerts() {

@@ -3,6 +3,7 @@
 mod alerting;
 mod collectors;
 mod flux;
+mod grafana;
 mod hub;
 mod logs;
 mod metrics;
@@ -17,6 +18,10 @@ pub use collectors::{
     Collectors, Discover, Install, KubeStateMetrics, NodeExporter, Targets, VmAgent,
 };
 pub use flux::{Flux, FluxSource, Part, SourceKind, SubstituteFrom, SubstituteKind};
+pub use grafana::{
+    Grafana, GrafanaAdmin, GrafanaDashboard, GrafanaDashboards, GrafanaExpose, GrafanaGateway,
+    GrafanaIngress, GrafanaPlugins, GrafanaSidecar, PluginSource, SidecarNamespaces,
+};
 pub use hub::{Auth, AuthKind, ExternalSecret, Hub, Operator, Via};
 pub use logs::{
     Audit, AuditTime, Bodies, Filters, Format, Join, JsonBody, Logs, LogsInstall, Route, Shape,
@@ -60,6 +65,8 @@ pub struct Spec {
     pub collectors: Collectors,
     /// What calls people.
     pub alerting: Alerting,
+    /// Where people look.
+    pub grafana: Grafana,
     /// The VictoriaMetrics operator.
     pub operator: Operator,
     /// What a hub keeps, and who may write to it.
@@ -91,6 +98,7 @@ impl Default for Spec {
             metrics: Metrics::default(),
             collectors: Collectors::default(),
             alerting: Alerting::default(),
+            grafana: Grafana::default(),
             operator: Operator::default(),
             store: Store::default(),
             network: Network::default(),

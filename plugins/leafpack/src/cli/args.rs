@@ -71,6 +71,11 @@ Examples:
     /// in order; spec.flux of the ObservabilityStack says how they are.
     #[command(after_long_help = BUILD_HELP)]
     Build(BuildArgs),
+    /// Print the runbook of a cluster: Markdown with the names, endpoints and queries that its stack really has
+    #[command(after_long_help = "\
+Example:
+  leafpack runbook stack.yaml > RUNBOOK.md")]
+    Runbook(RunbookArgs),
     /// Print the records that Fluent Bit would ship with one or more filters
     ///
     /// Takes log lines as Fluent Bit's tail input does, calls the filters as its wasm filter does, each on what the one
@@ -144,6 +149,15 @@ pub(crate) struct RenderArgs {
     /// Resources to work on, as a transformer gets them; - for standard input
     #[arg(long, value_name = "RESOURCES.yaml")]
     pub(crate) input: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RunbookArgs {
+    /// The ObservabilityStack; - for standard input
+    #[arg(value_name = "CONFIG.yaml")]
+    pub(crate) config: PathBuf,
     #[command(flatten)]
     pub(crate) limits: LimitArgs,
 }

@@ -8,6 +8,7 @@ mod list;
 mod logs;
 mod plugin;
 mod render;
+mod runbook;
 mod schema;
 mod test;
 
@@ -215,6 +216,7 @@ fn as_command(arguments: &[OsString], catalog: &Catalog, world: &mut World<'_>) 
         Command::Render(args) => render::run(&args, catalog, world),
         Command::Init(args) => init::run(&args, catalog, world),
         Command::Build(args) => build::run(&args, catalog, world),
+        Command::Runbook(args) => runbook::run(&args, catalog, world),
         Command::Logs(args) => logs::run(&args, catalog, world),
         Command::Test(args) => test::run_command(&args, catalog, world),
         Command::Schema(args) => schema::run(&args, catalog, world),
