@@ -148,3 +148,80 @@ fn a_mistake_stops_kustomize_and_says_why() {
     assert!(stderr.contains("fix: role: spoke"), "{stderr}");
     assert!(output.stdout.is_empty());
 }
+
+/// What teams have already: the same bytes twice, and what the functions add is there.
+#[test]
+fn the_examples_of_existing_collectors_build() {
+    let test = "the examples of existing collectors through kustomize";
+    let (Some(hosts), Some(kustomize)) = (Hosts::find(test), peer::or_skip(test, "kustomize"))
+    else {
+        return;
+    };
+    for (folder, added) in [
+        (
+            "existing-fluent-bit/config-map",
+            &["container-logs.wasm:", "container-logs.json:", "Name wasm"][..],
+        ),
+        (
+            "existing-fluent-bit/helm-release",
+            &["container-logs.wasm:", "extraVolumeMounts:", "wasm"],
+        ),
+        (
+            "existing-collectors",
+            &["externalLabels:", "cluster: apps", "/api/v1/write"],
+        ),
+    ] {
+        let folder = workspace().join("examples").join(folder);
+        let first = hosts.kustomize(&kustomize, &folder);
+        assert_eq!(hosts.kustomize(&kustomize, &folder), first, "{folder:?}");
+        // Spaces stand in columns.
+        let text = String::from_utf8_lossy(&first);
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        for word in added {
+            assert!(text.contains(word), "{folder:?}: {word}");
+        }
+    }
+}
+
+/// A namespace, a component and a patch above the example: each does its work, and all else is as it was.
+#[test]
+fn a_namespace_a_component_and_a_patch_work_on_the_example() {
+    let test = "a component and a patch above the example";
+    let (Some(hosts), Some(kustomize)) = (Hosts::find(test), peer::or_skip(test, "kustomize"))
+    else {
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        std::fs::write(path, text).expect("written");
+    };
+    write("base/kustomization.yaml", "generators: [stack.yaml]\n");
+    write("base/stack.yaml", &example());
+    write(
+        "component/kustomization.yaml",
+        "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nlabels: [{pairs: {team: platform}}]\n",
+    );
+    write(
+        "kustomization.yaml",
+        "resources: [base]\ncomponents: [component]\nnamespace: elsewhere\npatches:\n- target: {kind: DaemonSet, name: fluent-bit}\n  \
+         patch: '[{\"op\": \"add\", \"path\": \"/spec/minReadySeconds\", \"value\": 7}]'\n",
+    );
+    let built = read(&hosts.kustomize(&kustomize, folder.path()));
+    let plain = read(&hosts.render(&spoke().join("stack.yaml")));
+    assert_eq!(built.len(), plain.len());
+    for (id, object) in &built {
+        assert_eq!(object["metadata"]["labels"]["team"], "platform", "{id}");
+        let namespace = object["metadata"].get("namespace");
+        assert!(namespace.is_none_or(|name| name == "elsewhere"), "{id}");
+    }
+    let set = &built["DaemonSet elsewhere/fluent-bit"];
+    assert_eq!(set["spec"]["minReadySeconds"], 7);
+    let was = &plain["DaemonSet observability/fluent-bit"];
+    assert_eq!(set["spec"]["selector"], was["spec"]["selector"]);
+    assert_eq!(
+        built["VMAgent elsewhere/apps"]["spec"],
+        plain["VMAgent observability/apps"]["spec"]
+    );
+}

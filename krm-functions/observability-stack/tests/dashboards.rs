@@ -99,7 +99,10 @@ fn are_whole() {
         assert_eq!(json.get("id"), None, "{file}");
         assert_eq!(json["schemaVersion"], Value::from(42), "{file}");
         let uid = text(json, "uid");
-        assert!(uid.len() <= 40 && uids.insert(uid.to_owned()), "{file}: {uid}");
+        assert!(
+            uid.len() <= 40 && uids.insert(uid.to_owned()),
+            "{file}: {uid}"
+        );
         for needed in ["title", "description", "refresh"] {
             assert!(!text(json, needed).is_empty(), "{file}: {needed}");
         }
@@ -107,9 +110,15 @@ fn are_whole() {
         let mut cells: BTreeMap<(u64, u64), &str> = BTreeMap::new();
         for panel in dashboard.panels() {
             let title = text(panel, "title");
-            assert!(ids.insert(panel["id"].to_string()), "{file}: {title}: its id");
+            assert!(
+                ids.insert(panel["id"].to_string()),
+                "{file}: {title}: its id"
+            );
             let number = |name: &str| panel["gridPos"][name].as_u64().expect("a number");
-            assert!(number("x") + number("w") <= 24, "{file}: {title} is too wide");
+            assert!(
+                number("x") + number("w") <= 24,
+                "{file}: {title} is too wide"
+            );
             for x in number("x")..number("x") + number("w") {
                 for y in number("y")..number("y") + number("h") {
                     let other = cells.insert((x, y), title);
@@ -166,16 +175,26 @@ fn hold_nothing_that_flux_replaces() {
 fn know_their_variables() {
     for dashboard in dashboards() {
         let file = &dashboard.file;
-        let known: BTreeSet<&str> = dashboard.variables().iter().map(|v| text(v, "name")).collect();
+        let known: BTreeSet<&str> = dashboard
+            .variables()
+            .iter()
+            .map(|v| text(v, "name"))
+            .collect();
         assert!(known.contains("cluster"), "{file}");
         let mut used = BTreeSet::new();
-        let definitions = dashboard.variables().iter().map(|v| text(v, "definition").to_owned());
+        let definitions = dashboard
+            .variables()
+            .iter()
+            .map(|v| text(v, "definition").to_owned());
         let queries = dashboard.queries().into_iter().map(|query| query.text);
         for query in definitions.chain(queries) {
             for rest in query.split('$').skip(1) {
                 let end = rest.find(|c: char| c != '_' && !c.is_ascii_alphanumeric());
                 let name = &rest[..end.unwrap_or(rest.len())];
-                assert!(known.contains(name) || name == "__rate_interval", "{file}: ${name}");
+                assert!(
+                    known.contains(name) || name == "__rate_interval",
+                    "{file}: ${name}"
+                );
                 used.insert(name.to_owned());
             }
         }
@@ -183,8 +202,16 @@ fn know_their_variables() {
             assert!(used.contains(name), "{file}: ${name} is asked for in vain");
         }
         // With several clusters in one store every query has to say which.
-        for query in dashboard.queries().iter().filter(|query| query.uid == METRICS.0) {
-            assert!(query.text.contains(r#"cluster=~"$cluster""#), "{}", query.place);
+        for query in dashboard
+            .queries()
+            .iter()
+            .filter(|query| query.uid == METRICS.0)
+        {
+            assert!(
+                query.text.contains(r#"cluster=~"$cluster""#),
+                "{}",
+                query.place
+            );
         }
     }
 }
@@ -199,10 +226,17 @@ fn captured() -> BTreeMap<String, BTreeSet<String>> {
         if let Some(heading) = line.strip_prefix("## ") {
             program = heading.to_owned();
         } else if !line.is_empty() && !line.starts_with('#') {
-            programs.entry(program.clone()).or_default().insert(line.to_owned());
+            programs
+                .entry(program.clone())
+                .or_default()
+                .insert(line.to_owned());
         }
     }
-    assert!(programs.len() >= 9 && !programs.contains_key(""), "{:?}", programs.keys());
+    assert!(
+        programs.len() >= 9 && !programs.contains_key(""),
+        "{:?}",
+        programs.keys()
+    );
     programs
 }
 
@@ -215,7 +249,11 @@ fn metrics(query: &str) -> BTreeSet<String> {
         if c.is_ascii_alphabetic() || c == '_' {
             let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || "_:".contains(c)));
             let (word, after) = rest.split_at(end.unwrap_or(rest.len()));
-            let is_called = after.trim_start().starts_with('(');
+            let next = after.trim_start();
+            // An aggregation may have its `by (…)` before its brackets.
+            let is_called = ["(", "by (", "without ("]
+                .iter()
+                .any(|start| next.starts_with(start));
             let is_word = ["bool", "offset", "unless", "and", "or"].contains(&word);
             if !is_called && !is_word {
                 names.insert(word.to_owned());
@@ -262,9 +300,18 @@ fn end_of(text: &str, close: char) -> usize {
 fn metrics_are_told_from_the_rest_of_a_query() {
     for (query, expected) in [
         ("up", &["up"][..]),
-        (r#"sum by (cluster, node) (rate(a_total{name=~"(b|c)}.+"}[5m])) > 1e3"#, &["a_total"]),
-        ("sum(a) by (b) / on (c) group_left (d) e * 60 == bool 0", &["a", "e"]),
-        (r#"histogram_quantile(0.95, x_bucket{le="1"}) unless y"#, &["x_bucket", "y"]),
+        (
+            r#"sum by (cluster, node) (rate(a_total{name=~"(b|c)}.+"}[5m])) > 1e3"#,
+            &["a_total"],
+        ),
+        (
+            "sum(a) by (b) / on (c) group_left (d) e * 60 == bool 0",
+            &["a", "e"],
+        ),
+        (
+            r#"histogram_quantile(0.95, x_bucket{le="1"}) unless y"#,
+            &["x_bucket", "y"],
+        ),
     ] {
         let expected: BTreeSet<String> = expected.iter().map(|name| (*name).to_owned()).collect();
         assert_eq!(metrics(query), expected, "{query}");
@@ -274,7 +321,9 @@ fn metrics_are_told_from_the_rest_of_a_query() {
 #[test]
 fn ask_for_metrics_that_there_are() {
     let captured = captured();
-    let of_fluent_bit = captured.iter().filter(|(program, _)| program.starts_with("fluent-bit "));
+    let of_fluent_bit = captured
+        .iter()
+        .filter(|(program, _)| program.starts_with("fluent-bit "));
     let of_fluent_bit: Vec<_> = of_fluent_bit.collect();
     assert_eq!(of_fluent_bit.len(), 3);
     let mut asked = BTreeSet::new();
@@ -289,7 +338,11 @@ fn ask_for_metrics_that_there_are() {
                 // Every version that the stack runs has it.
                 if name.starts_with("fluentbit_") {
                     for (program, names) in &of_fluent_bit {
-                        assert!(names.contains(&name), "{}: {program} has no {name}", query.place);
+                        assert!(
+                            names.contains(&name),
+                            "{}: {program} has no {name}",
+                            query.place
+                        );
                     }
                 }
                 asked.insert(name);
@@ -304,7 +357,9 @@ fn filled(query: &str) -> String {
     let query = query.replace("$__rate_interval", "2m");
     ["cluster", "node", "output"]
         .iter()
-        .fold(query, |query, name| query.replace(&format!("${name}"), ".*"))
+        .fold(query, |query, name| {
+            query.replace(&format!("${name}"), ".*")
+        })
 }
 
 /// A store of this machine, with its data in a folder of its own.
@@ -315,7 +370,10 @@ fn store(binary: PathBuf, name: &'static str, more: &[&str]) -> (Running, u16) {
     let port = free_port();
     let mut command = Command::new(binary);
     command
-        .arg(format!("-storageDataPath={}", folder.join("data").display()))
+        .arg(format!(
+            "-storageDataPath={}",
+            folder.join("data").display()
+        ))
         .arg(format!("-httpListenAddr=127.0.0.1:{port}"))
         .arg("-memory.allowedBytes=64MB")
         .args(more);
@@ -350,7 +408,9 @@ fn victoria_metrics_takes_every_query() {
         }
         for variable in dashboard.variables() {
             let definition = text(variable, "definition");
-            let inner = definition.strip_prefix("label_values(").expect("label_values");
+            let inner = definition
+                .strip_prefix("label_values(")
+                .expect("label_values");
             let (series, label) = inner.rsplit_once(", ").expect("a label");
             let label = label.strip_suffix(')').expect("an end");
             let path = format!("/api/v1/label/{label}/values?match[]=");
@@ -372,7 +432,11 @@ fn victoria_logs_takes_every_query() {
     assert_ne!(ask(port, path, "* | stats by (cluster count()").0, 200);
     let mut count = 0;
     for dashboard in dashboards() {
-        for query in dashboard.queries().iter().filter(|query| query.uid == LOGS.0) {
+        for query in dashboard
+            .queries()
+            .iter()
+            .filter(|query| query.uid == LOGS.0)
+        {
             let (status, said) = ask(port, path, &filled(&query.text));
             assert_eq!(status, 200, "{}: {said}", query.place);
             count += 1;

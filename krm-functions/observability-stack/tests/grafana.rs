@@ -64,7 +64,11 @@ fn sources(objects: &[Object]) -> Vec<Value> {
 #[test]
 fn is_where_the_stores_are() {
     assert!(has(&made(""), "Deployment", "grafana"));
-    assert!(!has(&made("  grafana: {enabled: false}\n"), "Deployment", "grafana"));
+    assert!(!has(
+        &made("  grafana: {enabled: false}\n"),
+        "Deployment",
+        "grafana"
+    ));
     let spoke = objects(include_str!("../fixtures/minimal/config.yaml"));
     assert!(!has(&spoke, "Deployment", "grafana"));
 }
@@ -75,7 +79,10 @@ fn is_one_pod_with_a_volume() {
     let objects = made("  store: {storageClass: ceph-block}\n");
     let deployment = find(&objects, "Deployment", "grafana");
     assert_eq!(value(deployment, "spec.replicas"), json!(1));
-    assert_eq!(value(deployment, "spec.strategy"), json!({"type": "Recreate"}));
+    assert_eq!(
+        value(deployment, "spec.strategy"),
+        json!({"type": "Recreate"})
+    );
     let pod = pod(&objects);
     let container = &pod["containers"][0];
     assert_eq!(container["image"], "docker.io/grafana/grafana:12.4.3");
@@ -84,9 +91,15 @@ fn is_one_pod_with_a_volume() {
         json!({"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}})
     );
     for probe in ["startupProbe", "livenessProbe", "readinessProbe"] {
-        assert_eq!(container[probe]["httpGet"], json!({"path": "/api/health", "port": "http"}));
+        assert_eq!(
+            container[probe]["httpGet"],
+            json!({"path": "/api/health", "port": "http"})
+        );
     }
-    assert_eq!(container["securityContext"]["readOnlyRootFilesystem"], json!(true));
+    assert_eq!(
+        container["securityContext"]["readOnlyRootFilesystem"],
+        json!(true)
+    );
     for (field, expected) in [
         ("runAsNonRoot", json!(true)),
         ("runAsUser", json!(472)),
@@ -107,16 +120,25 @@ fn is_one_pod_with_a_volume() {
     let other = made("  store: {storageClass: a}\n  grafana: {size: 10Gi, storageClass: b}\n");
     let volume = find(&other, "PersistentVolumeClaim", "grafana");
     assert_eq!(value(volume, "spec.storageClassName"), json!("b"));
-    assert_eq!(value(volume, "spec.resources.requests.storage"), json!("10Gi"));
+    assert_eq!(
+        value(volume, "spec.resources.requests.storage"),
+        json!("10Gi")
+    );
     // Everything that is mounted is a volume of the pod, and is mounted once.
     for more in ["", SIDECAR_IMAGE_IDS] {
         let pod = common_pod(more);
         let all = ["initContainers", "containers"];
         let volumes: BTreeSet<&str> = names(&pod["volumes"]).collect();
-        for container in all.iter().flat_map(|kind| pod[*kind].as_array().into_iter().flatten()) {
+        for container in all
+            .iter()
+            .flat_map(|kind| pod[*kind].as_array().into_iter().flatten())
+        {
             let mut paths = BTreeSet::new();
             for mount in container["volumeMounts"].as_array().into_iter().flatten() {
-                assert!(volumes.contains(mount["name"].as_str().unwrap_or_default()), "{mount}");
+                assert!(
+                    volumes.contains(mount["name"].as_str().unwrap_or_default()),
+                    "{mount}"
+                );
                 assert!(paths.insert(mount["mountPath"].to_string()), "{mount}");
             }
         }
@@ -150,18 +172,36 @@ fn data_sources_have_fixed_uids_and_one_default() {
     };
     assert_eq!(
         field("uid"),
-        ["VictoriaMetrics", "VictoriaLogs", "VictoriaLogs-1-7", "VictoriaLogs-2-0"]
+        [
+            "VictoriaMetrics",
+            "VictoriaLogs",
+            "VictoriaLogs-1-7",
+            "VictoriaLogs-2-0"
+        ]
     );
     assert_eq!(
         field("name"),
-        ["VictoriaMetrics", "VictoriaLogs", "VictoriaLogs audit", "VictoriaLogs apps, same"]
+        [
+            "VictoriaMetrics",
+            "VictoriaLogs",
+            "VictoriaLogs audit",
+            "VictoriaLogs apps, same"
+        ]
     );
     let logs = "victoriametrics-logs-datasource";
     assert_eq!(field("type"), ["prometheus", logs, logs, logs]);
-    let metrics = "http://vmsingle-infra:8428";
-    let store = "http://vlsingle-infra:9428";
-    assert_eq!(field("url"), [metrics, store, store, store]);
-    let defaults: Vec<bool> = sources.iter().map(|source| source["isDefault"] == true).collect();
+    // The operator calls the Services of stores `<part>-<name>`; their ports are what the stores say.
+    let url = |kind: &str| {
+        let port = value(find(&objects, kind, "infra"), "spec.port");
+        let port = port.as_str().expect("a port").to_owned();
+        format!("http://{}-infra:{port}", kind.to_lowercase())
+    };
+    let (metrics, store) = (url("VMSingle"), url("VLSingle"));
+    assert_eq!(field("url"), [&metrics, &store, &store, &store]);
+    let defaults: Vec<bool> = sources
+        .iter()
+        .map(|source| source["isDefault"] == true)
+        .collect();
     assert_eq!(defaults, [true, false, false, false]);
     assert_eq!(sources[0]["jsonData"]["timeInterval"], "15s");
     assert_eq!(
@@ -185,11 +225,13 @@ fn asks_the_parts_of_a_cluster_that_answer() {
     let urls: Vec<Value> = sources(&objects).iter().map(|s| s["url"].clone()).collect();
     assert_eq!(
         urls,
-        ["http://vmselect-infra:8481/select/0/prometheus", "http://vlselect-infra:9471"]
+        [
+            "http://vmselect-infra:8481/select/0/prometheus",
+            "http://vlselect-infra:9471"
+        ]
     );
 }
 
-/// The Services that it asks are what the operator makes of the stores: `<part>-<name>`.
 #[test]
 fn a_change_of_what_it_asks_restarts_it() {
     let hash = |more: &str| {
@@ -244,7 +286,9 @@ fn the_plugin_comes_from_the_internet_a_mirror_or_an_image() {
     assert_eq!(text(&internet, DISABLED), None);
     assert_eq!(pod(&internet)["initContainers"], Value::Null);
     let url = "https://mirror.example.com:8443/logs-${VERSION}.zip";
-    let mirror = made(&format!("  grafana: {{plugins: {{source: url, url: \"{url}\"}}}}\n"));
+    let mirror = made(&format!(
+        "  grafana: {{plugins: {{source: url, url: \"{url}\"}}}}\n"
+    ));
     assert_eq!(text(&mirror, SYNC), Some(format!("{plugin}@{url}")));
     let image = made(SIDECAR_IMAGE_IDS);
     // It would go for everything, not only for this.
@@ -288,10 +332,17 @@ fn dashboards_are_where_grafana_looks_for_them() {
     let map = find(&objects, "ConfigMap", "grafana-dashboards");
     for file in ["log-collection.json", "stack-health.json"] {
         let expected = fs::read_to_string(root().join("dashboards").join(file)).expect("a file");
-        assert_eq!(map.get_str(&format!("data[{file}]")), Some(expected.as_str()), "{file}");
+        assert_eq!(
+            map.get_str(&format!("data[{file}]")),
+            Some(expected.as_str()),
+            "{file}"
+        );
     }
     // Nothing in it is Flux's, so it needs no annotation.
-    assert_eq!(map.annotation("kustomize.toolkit.fluxcd.io/substitute"), None);
+    assert_eq!(
+        map.annotation("kustomize.toolkit.fluxcd.io/substitute"),
+        None
+    );
 }
 
 #[test]
@@ -302,18 +353,29 @@ fn the_sidecar_may_read_what_it_looks_for() {
     let own = made("  grafana: {sidecar: {enabled: true}}\n");
     assert_eq!(value(find(&own, "Role", "grafana"), "rules"), rules);
     assert_eq!(
-        value(find(&own, "RoleBinding", "grafana"), "subjects[0].namespace"),
+        value(
+            find(&own, "RoleBinding", "grafana"),
+            "subjects[0].namespace"
+        ),
         json!("observability")
     );
     let sidecar = &pod(&own)["containers"][1];
-    assert!(sidecar["env"].as_array().is_some_and(|env| env.contains(&json!({"name": "LABEL", "value": "grafana_dashboard"}))));
+    assert!(
+        sidecar["env"].as_array().is_some_and(
+            |env| env.contains(&json!({"name": "LABEL", "value": "grafana_dashboard"}))
+        )
+    );
     assert!(!sidecar.to_string().contains("NAMESPACE"));
     assert_eq!(pod(&own)["automountServiceAccountToken"], json!(true));
     let all = made("  grafana: {sidecar: {enabled: true, namespaces: all}}\n");
     assert!(!has(&all, "Role", "grafana"));
     let role = find(&all, "ClusterRole", "observability-grafana");
     assert_eq!(value(role, "rules"), rules);
-    assert!(pod(&all).to_string().contains(r#"{"name":"NAMESPACE","value":"ALL"}"#));
+    assert!(
+        pod(&all)
+            .to_string()
+            .contains(r#"{"name":"NAMESPACE","value":"ALL"}"#)
+    );
 }
 
 #[test]
@@ -344,18 +406,28 @@ fn people_reach_it_as_they_say() {
             }]}}],
         })
     );
-    assert_eq!(object.annotation("cert-manager.io/cluster-issuer"), Some("${ISSUER}"));
+    assert_eq!(
+        object.annotation("cert-manager.io/cluster-issuer"),
+        Some("${ISSUER}")
+    );
     // What the user wrote is for Flux to replace, there and in the pod.
     for (kind, name) in [("Ingress", "grafana"), ("Deployment", "grafana")] {
         let object = find(&ingress, kind, name);
-        assert_eq!(object.annotation("kustomize.toolkit.fluxcd.io/substitute"), None, "{kind}");
+        assert_eq!(
+            object.annotation("kustomize.toolkit.fluxcd.io/substitute"),
+            None,
+            "{kind}"
+        );
     }
     let url = variable(&ingress, "GF_SERVER_ROOT_URL");
     assert_eq!(url, Some(json!(format!("https://{host}/"))));
     let plain = made("  grafana: {expose: ingress, host: grafana.example.com}\n");
     let url = variable(&plain, "GF_SERVER_ROOT_URL");
     assert_eq!(url, Some(json!("http://grafana.example.com/")));
-    assert_eq!(value(find(&plain, "Ingress", "grafana"), "spec.tls"), Value::Null);
+    assert_eq!(
+        value(find(&plain, "Ingress", "grafana"), "spec.tls"),
+        Value::Null
+    );
 
     let route = made(
         "  grafana:\n    expose: httproute\n    host: grafana.example.com\n    gateway: {name: internal, namespace: network, section: https}\n",
@@ -396,15 +468,24 @@ fn policies_have_every_path() {
             })
             .collect()
     };
-    let stores = ["own:8428", "own:9428"];
+    let stores = ["own:8429", "own:9428"];
     let internet = made(CILIUM);
     let with = |more: &[&str]| -> Vec<String> {
-        stores.iter().chain(more).map(|text| (*text).to_owned()).collect()
+        stores
+            .iter()
+            .chain(more)
+            .map(|text| (*text).to_owned())
+            .collect()
     };
     assert_eq!(
         to(&egress(&internet)),
         with(&["grafana.com:443", "storage.googleapis.com:443"])
     );
+    // grafana.com for the plugin and for dashboards is one path.
+    let both = made(&format!(
+        "{CILIUM}  grafana: {{dashboards: {{ids: [{{id: 1860, revision: 37}}]}}}}\n"
+    ));
+    assert_eq!(to(&egress(&both)), to(&egress(&internet)));
     let mirror = made(&format!(
         "{CILIUM}  grafana: {{plugins: {{source: url, url: \"https://mirror.example.com:8443/a.zip\"}}}}\n"
     ));
@@ -416,7 +497,11 @@ fn policies_have_every_path() {
     );
     // Nobody from elsewhere where it is not exposed; then, whoever the controller is.
     let policy = find(&internet, "CiliumNetworkPolicy", "grafana");
-    assert!(!value(policy, "spec.ingress").to_string().contains("\"all\""));
+    assert!(
+        !value(policy, "spec.ingress")
+            .to_string()
+            .contains("\"all\"")
+    );
     let exposed = format!("{CILIUM}  grafana: {{expose: ingress, host: grafana.example.com}}\n");
     let exposed = made(&exposed);
     let policy = find(&exposed, "CiliumNetworkPolicy", "grafana");
@@ -431,7 +516,7 @@ fn policies_have_every_path() {
         .flat_map(|rule| rule["ports"].as_array().cloned().unwrap_or_default())
         .map(|port| port["port"].to_string())
         .collect();
-    for port in ["53", "443", "8428", "9428"] {
+    for port in ["53", "443", "8429", "9428"] {
         assert!(ports.contains(port), "{port}: {ports:?}");
     }
 }
@@ -443,7 +528,10 @@ fn is_scraped() {
     let scrape = find(&objects, "VMServiceScrape", "grafana");
     assert_eq!(value(scrape, "spec.endpoints[0].port"), json!("http"));
     let service = find(&objects, "Service", "grafana");
-    for (key, label) in value(scrape, "spec.selector.matchLabels").as_object().expect("labels") {
+    for (key, label) in value(scrape, "spec.selector.matchLabels")
+        .as_object()
+        .expect("labels")
+    {
         assert_eq!(service.label(key), label.as_str(), "{key}");
     }
 }
@@ -452,11 +540,19 @@ fn is_scraped() {
 fn download(folder: &Path, args: &[&str]) -> (String, String) {
     let objects = made(SIDECAR_IMAGE_IDS);
     let init = &pod(&objects)["initContainers"][1];
-    let command: Vec<&str> = init["command"].as_array().expect("a command").iter().filter_map(Value::as_str).collect();
+    let command: Vec<&str> = init["command"]
+        .as_array()
+        .expect("a command")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
     let ["sh", "-c", script, "download", configured @ ..] = command.as_slice() else {
         panic!("{command:?}");
     };
-    assert_eq!(*configured, ["15757", "43", "Kubernetes", "1860", "37", "Observability"]);
+    assert_eq!(
+        *configured,
+        ["15757", "43", "Kubernetes", "1860", "37", "Observability"]
+    );
     let path = std::env::var("PATH").unwrap_or_default();
     let output = Command::new("sh")
         .args(["-c", script, "download"])
@@ -514,7 +610,10 @@ fn expressions_and_downloads_get_along() {
     let more = format!("  images: {{registry: \"${{REGISTRY}}\"}}\n{SIDECAR_IMAGE_IDS}");
     let objects = made(&more);
     let deployment = find(&objects, "Deployment", "grafana");
-    assert_eq!(deployment.annotation("kustomize.toolkit.fluxcd.io/substitute"), None);
+    assert_eq!(
+        deployment.annotation("kustomize.toolkit.fluxcd.io/substitute"),
+        None
+    );
     let init = &pod(&objects)["initContainers"][1];
     assert_eq!(init["image"], "${REGISTRY}/curlimages/curl:8.22.0");
 }

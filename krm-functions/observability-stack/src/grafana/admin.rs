@@ -46,7 +46,10 @@ impl Plan {
         if given.user_key == given.password_key {
             check.error(
                 &format!("{PATH}.passwordKey"),
-                &format!("found {:?}, which is the name's key too", given.password_key),
+                &format!(
+                    "found {:?}, which is the name's key too",
+                    given.password_key
+                ),
                 json!("admin-password"),
             );
         }

@@ -115,7 +115,9 @@ fn unused(given: &Grafana, check: &mut Check<'_>) {
         annotations,
     } = &given.ingress;
     let has_ingress = !class.is_empty() || !tls_secret.is_empty() || !annotations.is_empty();
-    let has_gateway = [name, namespace, section].iter().any(|text| !text.is_empty());
+    let has_gateway = [name, namespace, section]
+        .iter()
+        .any(|text| !text.is_empty());
     let (what, likely) = match () {
         () if has_gateway => ("spec.grafana.gateway", "httproute"),
         () if has_ingress => ("spec.grafana.ingress", "ingress"),
@@ -141,7 +143,12 @@ fn host(host: &str, check: &mut Check<'_>) {
 
 fn ingress(given: &GrafanaIngress, check: &mut Check<'_>) {
     for (field, value, expected, example) in [
-        ("class", &given.class, "the name of an IngressClass", "nginx"),
+        (
+            "class",
+            &given.class,
+            "the name of an IngressClass",
+            "nginx",
+        ),
         (
             "tlsSecret",
             &given.tls_secret,
@@ -156,15 +163,18 @@ fn ingress(given: &GrafanaIngress, check: &mut Check<'_>) {
     }
     for (key, value) in &given.annotations {
         let (domain, name) = key.split_once('/').unwrap_or(("x", key));
-        check.literal(
-            &format!("{PATH}.ingress.annotations"),
-            key,
-            "annotations, each with a name such as cert-manager.io/cluster-issuer",
-            |_| is_dns_subdomain(domain) && is_label_value(name),
-            "cert-manager.io/cluster-issuer",
-        );
+        if !is_dns_subdomain(domain) || !is_label_value(name) {
+            check.error(
+                &format!("{PATH}.ingress.annotations"),
+                &format!(
+                    "found the name {key:?}, expected one such as cert-manager.io/cluster-issuer"
+                ),
+                json!({"cert-manager.io/cluster-issuer": value}),
+            );
+            continue;
+        }
         let path = format!("{PATH}.ingress.annotations[{key}]");
-        check.carried(&path, value, "text", |_| true, "letsencrypt");
+        check.carried(&path, value, "text", |_| true, "true");
     }
 }
 

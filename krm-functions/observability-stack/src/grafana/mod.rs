@@ -175,9 +175,11 @@ fn provisioning(plan: &StackPlan, own: &Plan, sources: &Datasources<'_>) -> Prov
 /// Asked by people and scraped at one port; asks the stores, and the world for what is downloaded.
 fn network_policy(plan: &StackPlan, own: &Plan, sources: &Datasources<'_>) -> Option<Object> {
     let mut downloads = own.plugins.downloads();
-    downloads.extend(own.dashboards.downloads());
-    // What an expression stands for is known too late; the policy then allows the port alone, once.
-    downloads.dedup_by(|a, b| a.port == b.port && a.host == b.host);
+    if let Some(site) = own.dashboards.downloads()
+        && !downloads.contains(&site)
+    {
+        downloads.push(site);
+    }
     let mut egress: Vec<Egress<'_>> = sources.endpoints().map(Egress::Hub).collect();
     egress.extend(downloads.iter().map(Egress::Hub));
     if own.dashboards.has_sidecar() {
@@ -205,4 +207,3 @@ fn world(host: &str) -> Endpoint {
         path: String::new(),
     }
 }
-

@@ -171,8 +171,7 @@ impl Plan {
 /// Scheme, host and port of a URL. Grafana splits its list at commas and spaces.
 fn origin(url: &str, namespace: &str, check: &mut Check<'_>) -> Option<Endpoint> {
     let path = format!("{PATH}.url");
-    const EXAMPLE: &str =
-        "https://mirror.example.com/victoriametrics-logs-datasource-v0.26.3.zip";
+    const EXAMPLE: &str = "https://mirror.example.com/victoriametrics-logs-datasource-v0.26.3.zip";
     if url.contains('@') || url.contains('?') {
         check.secret(
             &path,

@@ -149,8 +149,9 @@ pub(super) const GROUP: Group = Group {
             action: "List them with cilium-dbg endpoint list in the node's agent, and read its log.",
         },
         Rule {
+            // What failed is `fail` in some versions, and `failure` in others.
             alert: "CiliumPolicyImportErrors",
-            expr: r#"sum by (cluster, node, instance) (increase(cilium_policy_change_total{outcome="fail"}[5m])) > 0"#,
+            expr: r#"sum by (cluster, node, instance) (increase(cilium_policy_change_total{outcome!="success"}[5m])) > 0"#,
             hold: "5m",
             severity: Warning,
             summary: "{{ $labels.cluster }}: Cilium on {{ $labels.node }} could not take a policy",
