@@ -24,7 +24,7 @@ struct GoModule {
     version: (&'static str, &'static str),
 }
 
-const GO_MODULES: [GoModule; 2] = [
+const GO_MODULES: [GoModule; 3] = [
     GoModule {
         folder: "tests/go",
         programs: &["kustomize", "kubectl", "flux-substitute", "yaml-readers"],
@@ -48,6 +48,15 @@ const GO_MODULES: [GoModule; 2] = [
             "github.com/VictoriaMetrics/VictoriaMetrics/lib/buildinfo.Version",
         ),
     },
+    GoModule {
+        folder: "tests/go/alertmanager",
+        programs: &["amtool"],
+        packages: &["tool"],
+        version: (
+            "github.com/prometheus/alertmanager",
+            "github.com/prometheus/common/version.Version",
+        ),
+    },
 ];
 /// Packages from PyPI: a YAML 1.1 reader, and Kubernetes' schemas with what validates against them.
 const PYTHON_PACKAGES: [&str; 3] = ["PyYAML", "jsonschema", "kubernetes-validate"];
@@ -55,7 +64,7 @@ const PYTHON_PACKAGES: [&str; 3] = ["PyYAML", "jsonschema", "kubernetes-validate
 const WAMR_PACKAGES: [&str; 4] = ["cmake", "make", "gcc", "libclang-dev"];
 
 /// What can be required, and how it comes to be there.
-const KNOWN: [(&str, &str); 14] = [
+const KNOWN: [(&str, &str); 15] = [
     ("kustomize", "cargo xtask tools kustomize"),
     ("kubectl", "cargo xtask tools kubectl"),
     ("flux-substitute", "cargo xtask tools flux-substitute"),
@@ -66,6 +75,7 @@ const KNOWN: [(&str, &str); 14] = [
     ("vmalert", "cargo xtask tools vmalert"),
     ("vmalert-tool", "cargo xtask tools vmalert-tool"),
     ("vmauth", "cargo xtask tools vmauth"),
+    ("amtool", "cargo xtask tools amtool"),
     ("python", "cargo xtask tools python"),
     ("wamr", "cargo xtask tools wamr"),
     (

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod alerting;
 mod collectors;
 mod fluent_bit;
 mod grafana;

@@ -5,7 +5,7 @@ use crate::spec::{
     self, Install, Metrics, Network, Part, Policy, Profile, Role, Scrape, Spec, Via,
 };
 use crate::tenants::Tenants;
-use crate::{collectors, fluent_bit, grafana, hub, image, parts, patches, rules, store};
+use crate::{alerting, collectors, fluent_bit, grafana, hub, image, parts, patches, rules, store};
 use krm_rs::{Results, json};
 use leafpack_fn_common::check::{Check, is_dns_label, is_dns_subdomain, is_label_value};
 use leafpack_fn_common::duration::duration_ms;
@@ -41,6 +41,8 @@ pub(crate) struct Plan {
     pub(crate) store: Option<store::Plan>,
     /// Alerts, where the stack has some.
     pub(crate) rules: Option<rules::Plan>,
+    /// What evaluates alerts and tells people, on a hub.
+    pub(crate) alerting: Option<alerting::Plan>,
     /// Grafana, where the stack brings it.
     pub(crate) grafana: Option<grafana::Plan>,
     /// The operator.
@@ -128,6 +130,8 @@ impl Plan {
         let store = (spec.role == Some(Role::Hub))
             .then(|| store::Plan::read(spec, name, &tenants, &mut check));
         let rules = rules::Plan::read(spec, &mut check);
+        let alerting =
+            (spec.role == Some(Role::Hub)).then(|| alerting::Plan::read(spec, &mut check));
         let grafana = grafana::Plan::read(spec, &tenants, &mut check);
         parts::Plan::read(&spec.flux, &mut check);
         patches::read(&spec.patches, &mut check);
@@ -149,6 +153,7 @@ impl Plan {
                 None => None,
             },
             rules,
+            alerting,
             grafana,
             operator,
             scrape: scrape(spec),

@@ -18,6 +18,9 @@ const DNS_PORT: u16 = 53;
 const CILIUM_NAMESPACE: &str = "k8s:io.kubernetes.pod.namespace";
 const CILIUM_CLUSTER: &str = "k8s:io.cilium.k8s.policy.cluster";
 
+/// HTTPS and HTTP.
+const WEB_PORTS: [u16; 2] = [443, 80];
+
 /// What may come in, and what may go out.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Rules<'p> {
@@ -47,6 +50,8 @@ pub(crate) enum Egress<'p> {
     Hub(&'p Endpoint),
     /// Pods of a component, in this namespace.
     Component(&'p Component, u16),
+    /// Wherever, by HTTPS or by HTTP.
+    World,
     /// Every pod and node of the cluster, at any port: what is scraped may be anywhere.
     Cluster,
 }
@@ -124,6 +129,7 @@ fn kubernetes(plan: &Plan, component: &Component, rules: &Rules<'_>) -> Object {
             // Nodes, and pods on their network, are matched by no selector either; and which ports there are nobody
             // knows beforehand.
             Egress::Cluster => egress.push(json!({})),
+            Egress::World => egress.push(json!({"ports": tcp(&WEB_PORTS)})),
         }
     }
     component
@@ -193,6 +199,7 @@ fn cilium(plan: &Plan, component: &Component, rules: &Rules<'_>) -> Object {
                 "toEndpoints": [selector(plan, part)],
                 "toPorts": tcp(&[*number]),
             }),
+            Egress::World => json!({"toEntities": ["all"], "toPorts": tcp(&WEB_PORTS)}),
             Egress::Cluster => {
                 json!({"toEntities": ["cluster", "host", "remote-node", "kube-apiserver"]})
             }

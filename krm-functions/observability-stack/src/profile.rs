@@ -99,8 +99,8 @@ pub(crate) fn metrics_part(profile: Profile) -> Preset {
 pub(crate) fn logs_store(profile: Profile) -> Preset {
     match profile {
         Profile::Small => Preset {
-            requests: &[("cpu", "100m"), ("memory", "256Mi")],
-            limits: &[("memory", "768Mi")],
+            requests: &[("cpu", "100m"), ("memory", "128Mi")],
+            limits: &[("memory", "384Mi")],
         },
         Profile::Production => Preset {
             requests: &[("cpu", "500m"), ("memory", "1Gi")],
@@ -128,6 +128,34 @@ pub(crate) fn grafana(_: Profile) -> Preset {
     Preset {
         requests: &[("cpu", "100m"), ("memory", "128Mi")],
         limits: &[("memory", "512Mi")],
+    }
+}
+
+/// VMAlert.
+pub(crate) fn vmalert(profile: Profile) -> Preset {
+    match profile {
+        Profile::Small => Preset {
+            requests: &[("cpu", "50m"), ("memory", "128Mi")],
+            limits: &[("memory", "256Mi")],
+        },
+        Profile::Production => Preset {
+            requests: &[("cpu", "100m"), ("memory", "256Mi")],
+            limits: &[("cpu", "1"), ("memory", "512Mi")],
+        },
+    }
+}
+
+/// VMAlertmanager.
+pub(crate) fn alertmanager(profile: Profile) -> Preset {
+    match profile {
+        Profile::Small => Preset {
+            requests: &[("cpu", "50m"), ("memory", "64Mi")],
+            limits: &[("memory", "128Mi")],
+        },
+        Profile::Production => Preset {
+            requests: &[("cpu", "50m"), ("memory", "128Mi")],
+            limits: &[("cpu", "1"), ("memory", "256Mi")],
+        },
     }
 }
 

@@ -15,10 +15,11 @@ use std::borrow::Cow;
 const ID: &str = "https://leafpack.dev/schemas/krm-functions/ObservabilityStack.schema.json";
 
 /// What the types give defaults, and the function refuses to go without, by the path of the object.
-const REQUIRED: [(&[&str], &[&str]); 3] = [
+const REQUIRED: [(&[&str], &[&str]); 4] = [
     (&[], &["cluster", "role"]),
     (&["patches", "*"], &["kind", "name", "merge"]),
     (&["flux", "substituteFrom", "*"], &["name"]),
+    (&["grafana", "dashboards", "ids", "*"], &["id", "revision"]),
 ];
 
 /// The schema of an ObservabilityStack, in draft 2020-12. It has every option with a line of documentation and its default,

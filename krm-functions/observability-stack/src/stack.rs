@@ -3,7 +3,7 @@
 use crate::names::{MANAGED_BY, MANAGED_BY_LABEL, STACK_LABEL};
 use crate::patches::{self, NoObject};
 use crate::plan::Plan;
-use crate::{collectors, fluent_bit, grafana, hub, operator, parts, rules, store};
+use crate::{alerting, collectors, fluent_bit, grafana, hub, operator, parts, rules, store};
 use krm_rs::{Fix, Object, ResultItem, Results, json};
 use leafpack_fn_common::flux::Mixed;
 use leafpack_fn_common::modules::Modules;
@@ -52,14 +52,18 @@ pub(crate) fn render(plan: &Plan, modules: &Modules<'_>) -> Result<Vec<Object>, 
     objects.extend(collectors::objects(plan));
     objects.extend(fluent_bit::objects(plan, modules));
     objects.extend(collectors::scrapes(plan));
+    if let (Some(store), Some(own)) = (&plan.store, &plan.alerting) {
+        objects.extend(alerting::objects(plan, own, &store.endpoints));
+    }
     if let Some(own) = &plan.rules {
         objects.extend(rules::objects(plan, own));
     }
     if let (Some(store), Some(own)) = (&plan.store, &plan.grafana) {
+        let alertmanager = alerting::alertmanager(plan);
         let sources = grafana::Datasources {
             metrics: &store.endpoints.metrics_read,
             logs: &store.endpoints.logs_read,
-            alertmanager: None,
+            alertmanager: Some(&alertmanager),
         };
         objects.extend(grafana::objects(plan, own, &sources));
     }

@@ -176,7 +176,8 @@ fn data_sources_have_fixed_uids_and_one_default() {
             "VictoriaMetrics",
             "VictoriaLogs",
             "VictoriaLogs-1-7",
-            "VictoriaLogs-2-0"
+            "VictoriaLogs-2-0",
+            "Alertmanager"
         ]
     );
     assert_eq!(
@@ -185,11 +186,15 @@ fn data_sources_have_fixed_uids_and_one_default() {
             "VictoriaMetrics",
             "VictoriaLogs",
             "VictoriaLogs audit",
-            "VictoriaLogs apps, same"
+            "VictoriaLogs apps, same",
+            "Alertmanager"
         ]
     );
     let logs = "victoriametrics-logs-datasource";
-    assert_eq!(field("type"), ["prometheus", logs, logs, logs]);
+    assert_eq!(
+        field("type"),
+        ["prometheus", logs, logs, logs, "alertmanager"]
+    );
     // The operator calls the Services of stores `<part>-<name>`; their ports are what the stores say.
     let url = |kind: &str| {
         let port = value(find(&objects, kind, "infra"), "spec.port");
@@ -197,12 +202,13 @@ fn data_sources_have_fixed_uids_and_one_default() {
         format!("http://{}-infra:{port}", kind.to_lowercase())
     };
     let (metrics, store) = (url("VMSingle"), url("VLSingle"));
-    assert_eq!(field("url"), [&metrics, &store, &store, &store]);
+    let alerts = "http://vmalertmanager-infra:9093".to_owned();
+    assert_eq!(field("url"), [&metrics, &store, &store, &store, &alerts]);
     let defaults: Vec<bool> = sources
         .iter()
         .map(|source| source["isDefault"] == true)
         .collect();
-    assert_eq!(defaults, [true, false, false, false]);
+    assert_eq!(defaults, [true, false, false, false, false]);
     assert_eq!(sources[0]["jsonData"]["timeInterval"], "15s");
     assert_eq!(
         sources[2]["jsonData"]["multitenancyHeaders"],
@@ -224,7 +230,7 @@ fn asks_the_parts_of_a_cluster_that_answer() {
     let objects = made("  store: {metrics: {mode: cluster}, logs: {mode: cluster}}\n");
     let urls: Vec<Value> = sources(&objects).iter().map(|s| s["url"].clone()).collect();
     assert_eq!(
-        urls,
+        urls[..2],
         [
             "http://vmselect-infra:8481/select/0/prometheus",
             "http://vlselect-infra:9471"
@@ -318,7 +324,7 @@ fn dashboards_are_where_grafana_looks_for_them() {
             .collect()
     };
     let own = ("/leafpack/dashboards".to_owned(), json!("Observability"));
-    assert_eq!(providers(""), [own.clone()]);
+    assert_eq!(providers(""), std::slice::from_ref(&own));
     let none = "  grafana: {dashboards: {own: false}}\n";
     assert_eq!(providers(none), []);
     assert!(!has(&made(none), "ConfigMap", "grafana-dashboards"));
@@ -468,7 +474,7 @@ fn policies_have_every_path() {
             })
             .collect()
     };
-    let stores = ["own:8429", "own:9428"];
+    let stores = ["own:8429", "own:9428", "own:9093"];
     let internet = made(CILIUM);
     let with = |more: &[&str]| -> Vec<String> {
         stores
@@ -648,4 +654,37 @@ fn every_object_is_valid() {
         return peer::skip(TEST, "python");
     }
     assert!(output.status.success(), "{said}");
+}
+
+/// What the documentation shows is a configuration, with everything in it that it talks of.
+#[test]
+fn the_documented_example_works() {
+    let page = fs::read_to_string(root().join("../../docs/dashboards.md")).expect("the page");
+    let example = page.split("```yaml\n").nth(1).expect("an example");
+    let (example, rest) = example.split_once("```").expect("its end");
+    assert!(!rest.contains("```yaml"), "one example is tried");
+    let objects = objects(example);
+    for (kind, name) in [
+        ("HTTPRoute", "grafana"),
+        ("ExternalSecret", "grafana-admin"),
+        ("Role", "grafana"),
+    ] {
+        assert!(has(&objects, kind, name), "{kind} {name}");
+    }
+    let init = &pod(&objects)["initContainers"][0];
+    assert!(
+        init["command"]
+            .to_string()
+            .contains(r#""16613","1","Network""#)
+    );
+    for uid in ["leafpack-log-collection", "leafpack-stack-health"] {
+        assert!(page.contains(uid), "{uid}");
+        let map = find(&objects, "ConfigMap", "grafana-dashboards");
+        let map = map.as_value().to_string();
+        assert!(map.contains(uid), "{uid}");
+    }
+    for source in sources(&objects) {
+        let uid = source["uid"].as_str().unwrap_or_default();
+        assert!(page.contains(&format!("`{uid}`")), "{uid}");
+    }
 }

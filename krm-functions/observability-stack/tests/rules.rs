@@ -285,6 +285,21 @@ fn a_spoke_has_none_by_itself() {
     }
 }
 
+/// Where series are kept twice, each is counted once.
+#[test]
+fn a_hub_has_them_by_itself() {
+    for (config, copies) in [
+        (include_str!("../fixtures/hub-single/config.yaml"), 1),
+        (include_str!("../fixtures/hub-ha/config.yaml"), 2),
+    ] {
+        let all = groups(config);
+        let mut capacity = rules(&all["capacity"]).iter();
+        let rule = capacity.find(|rule| rule["alert"] == "VMHighCardinality");
+        let expr = text(rule.expect("the alert"), "expr");
+        assert!(expr.ends_with(&format!(" / {copies} > 10e6")), "{expr}");
+    }
+}
+
 #[test]
 fn groups_can_be_switched() {
     let names =

@@ -1,5 +1,6 @@
 //! `spec.alerting`.
 
+use super::{Alertmanager, VmAlert};
 use serde::Deserialize;
 use serde::de::{Deserializer, Visitor};
 use std::fmt;
@@ -11,6 +12,10 @@ use std::fmt;
 pub struct Alerting {
     /// The rules with the alerts.
     pub rules: Rules,
+    /// What evaluates them, on a hub.
+    pub vmalert: VmAlert,
+    /// What tells people, on a hub.
+    pub alertmanager: Alertmanager,
 }
 
 /// The rules with the alerts.

@@ -8,6 +8,7 @@ mod hub;
 mod logs;
 mod metrics;
 mod network;
+mod notifications;
 mod store;
 mod workload;
 
@@ -29,6 +30,7 @@ pub use logs::{
 };
 pub use metrics::{Metrics, Scrape};
 pub use network::{Network, Policy};
+pub use notifications::{Alertmanager, Receiver, ReceiverKind, VmAlert};
 pub use store::{Gateway, GatewayExpose, LogsStore, MetricsStore, Mode, Replicas, Store, Writer};
 pub use workload::{Image, Images, QuantityText, Resources};
 

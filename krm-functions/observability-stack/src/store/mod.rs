@@ -67,6 +67,11 @@ impl Plan {
         })
     }
 
+    /// The storage class of every volume; the cluster's default without one.
+    pub(crate) fn storage_class(&self) -> Option<&str> {
+        self.storage_class.as_deref()
+    }
+
     /// A volume of this size.
     fn volume(&self, size: &str) -> Value {
         let mut spec = json!({
