@@ -129,6 +129,10 @@ fn is_one_pod_with_a_volume() {
         let pod = common_pod(more);
         let all = ["initContainers", "containers"];
         let volumes: BTreeSet<&str> = names(&pod["volumes"]).collect();
+        let mut containers = BTreeSet::new();
+        for name in all.iter().flat_map(|kind| names(&pod[*kind])) {
+            assert!(containers.insert(name), "two containers {name}");
+        }
         for container in all
             .iter()
             .flat_map(|kind| pod[*kind].as_array().into_iter().flatten())

@@ -98,7 +98,12 @@ fn a_runbook_is_whole_and_true() {
                 continue;
             };
             let is_made = objects.iter().any(|object| match object.kind() {
-                "VMAgent" => running == format!("vmagent-{}", object.name()),
+                // As the operator calls what it makes.
+                "VMCluster" => running == format!("vmstorage-{}", object.name()),
+                "VLCluster" => running == format!("vlstorage-{}", object.name()),
+                made if made.starts_with("VM") || made.starts_with("VL") => {
+                    running == format!("{}-{}", made.to_lowercase(), object.name())
+                }
                 "HelmRelease" => object.get_str("spec.values.fullnameOverride") == Some(running),
                 made => made.to_lowercase() == kind && object.name() == running,
             });

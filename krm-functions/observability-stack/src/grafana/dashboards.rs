@@ -226,7 +226,8 @@ impl Plan {
         }
         let variable = |name: &str, value: &str| json!({"name": name, "value": value});
         Some(json!({
-            "name": "dashboards",
+            // Not as the sidecar is called: no two containers of a pod share a name, whatever they are.
+            "name": "download-dashboards",
             "image": self.downloader.text(),
             "command": command,
             "env": [

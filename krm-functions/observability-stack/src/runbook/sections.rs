@@ -40,6 +40,16 @@ fn workloads<'b>(book: &'b Book<'_>) -> Vec<(&'b Object, String)> {
                 format!("statefulset/vmagent-{}", object.name())
             }
             "VMAgent" => format!("deployment/vmagent-{}", object.name()),
+            "VMSingle" | "VLSingle" | "VMAuth" | "VMAlert" => {
+                format!(
+                    "deployment/{}-{}",
+                    object.kind().to_lowercase(),
+                    object.name()
+                )
+            }
+            "VMAlertmanager" => format!("statefulset/vmalertmanager-{}", object.name()),
+            "VMCluster" => format!("statefulset/vmstorage-{}", object.name()),
+            "VLCluster" => format!("statefulset/vlstorage-{}", object.name()),
             "HelmRelease" => {
                 let name = object.get_str("spec.values.fullnameOverride");
                 let value = |path: &str| object.get_str(path);
@@ -80,9 +90,16 @@ fn overview(book: &Book<'_>, text: &mut Text) {
     let plan = book.plan;
     text.heading(2, "Overview");
     let environment = plan.environment.as_deref().unwrap_or("none");
+    let what = match plan.store {
+        None => "sends both to the hub. It keeps nothing itself but what waits for the hub.",
+        Some(_) => {
+            "is the hub: it keeps both, its own and those of every cluster that writes to its gateway, evaluates alerts \
+             and shows it all in Grafana."
+        }
+    };
     text.line(&format!(
         "The stack `{}` collects logs and metrics of the cluster `{}` (environment: {environment}) in the namespace \
-         `{}`, and sends both to the hub. It keeps nothing itself but what waits for the hub.",
+         `{}`, and {what}",
         plan.name, plan.cluster, plan.namespace
     ));
     text.gap();
@@ -123,6 +140,12 @@ fn architecture(book: &Book<'_>, text: &mut Text) {
             "what is scraped ─▶ vmagent ─▶ {}",
             agent.hub.url()
         ));
+    }
+    if plan.store.is_some() {
+        text.line("other clusters ─▶ vmauth, by user and password ─▶ the stores above, logs to the user's tenants only");
+        text.line(
+            "the metric store ─▶ vmalert ─▶ vmalertmanager ─▶ people;  both stores ─▶ grafana",
+        );
     }
     text.line("```");
     text.gap();
@@ -218,6 +241,42 @@ fn endpoints(book: &Book<'_>, text: &mut Text) {
             ),
         ]);
     }
+    if let Some(store) = &plan.store {
+        let stores = &store.endpoints;
+        for (what, endpoint) in [
+            ("metrics, for readers", &stores.metrics_read),
+            ("logs, for readers", &stores.logs_read),
+            ("alerts and silences", &crate::alerting::alertmanager(plan)),
+        ] {
+            rows.push([
+                what.to_owned(),
+                format!("`{}`, in `{}`", endpoint.url(), plan.namespace),
+            ]);
+        }
+        for gateway in book.of_kind("VMAuth") {
+            let port = gateway.get_str("spec.port").unwrap_or_default();
+            rows.push([
+                "writes of other clusters, `/api/v1/write` and `/insert/jsonline`".to_owned(),
+                format!(
+                    "`vmauth-{}.{}.svc:{port}`",
+                    gateway.name(),
+                    gateway.namespace()
+                ),
+            ]);
+        }
+        for user in book.of_kind("VMUser") {
+            rows.push([
+                format!(
+                    "writer `{}`",
+                    user.get_str("spec.username").unwrap_or_default()
+                ),
+                format!(
+                    "password in the Secret `{}`",
+                    user.get_str("spec.passwordRef.name").unwrap_or_default()
+                ),
+            ]);
+        }
+    }
     text.table(["what", "where"], &rows);
     text.gap();
     let rows: Vec<[String; 3]> = tenants(book)
@@ -264,6 +323,9 @@ fn operations(book: &Book<'_>, text: &mut Text) {
         .map(|(_, running)| format!("kubectl -n {namespace} rollout restart {running}"))
         .collect();
     text.shell(&commands);
+    if plan.store.is_some() {
+        store_operations(book, text);
+    }
     let flux = &book.spec.flux;
     text.gap();
     text.line("Where Flux applies what `leafpack build` wrote:");
@@ -280,6 +342,29 @@ fn operations(book: &Book<'_>, text: &mut Text) {
             flux.source.name
         ),
     ]);
+}
+
+/// Upgrades, the way back, and what is there already.
+fn store_operations(book: &Book<'_>, text: &mut Text) {
+    let plan = book.plan;
+    text.gap();
+    for line in [
+        "- **Upgrade**: the operator first (`operator.chartVersion`), then the stores (`store.metrics.image.tag`, \
+         `store.logs.image.tag`), one at a time; their changelogs name the releases after which there is no way back.",
+        "- **Back**: set the tag as it was. The volumes stay; what a newer release wrote an older one may not read, so take a \
+         snapshot of the volumes before.",
+        "- **A volume is full**: raise `size`; it grows where the storage class has `allowVolumeExpansion`. A shorter \
+         `retention` frees space within a day.",
+        "- **Stores that are there already**: a VMSingle, VMCluster or VLSingle of the same name and namespace keeps its \
+         volumes, for the operator's names come from it. Compare `size`, `storageClass` and `retention` first: a shorter \
+         retention deletes.",
+        "- **Another writer**: a line in `store.gateway.writers`, a Secret with its password here, and the same name and \
+         password in the spoke's `hub.auth`.",
+    ] {
+        text.line(line);
+    }
+    text.gap();
+    text.shell(&[format!("kubectl -n {} get pvc", plan.namespace)]);
 }
 
 /// A finding, what it means, and what to do.
@@ -371,6 +456,24 @@ fn troubleshooting(book: &Book<'_>, text: &mut Text) {
             "OOMKilled: `logs.resources.limits.memory`; every file that is behind, and every chunk on its way, takes some.".to_owned(),
         ],
     );
+    if plan.store.is_some() {
+        issue(
+            text,
+            "A cluster's writes are refused",
+            &[
+                "401: the user's name or password; 400 `missing route`: a path that writers do not have, or a tenant (`AccountID`) that is none of theirs.".to_owned(),
+                format!("`kubectl -n {namespace} logs deployment/vmauth-{} --tail=50`", plan.name),
+            ],
+        );
+        issue(
+            text,
+            "Alerts fire and nobody is told",
+            &[
+                "The Alertmanager's page shows who should have been told, and silences.".to_owned(),
+                "The Watchdog fires always: whoever listens for it (`alerting.alertmanager.watchdog`) notices when nothing comes.".to_owned(),
+            ],
+        );
+    }
     if plan.logs.audit.is_some() {
         issue(
             text,
