@@ -137,6 +137,24 @@ fn is_map(byte: u8) -> bool {
     matches!(byte, 0x80..=0x8f | 0xde | 0xdf)
 }
 
+/// From so many containers one in the other a record may be too deep for a filter.
+const DEEPEST: usize = leafpack_fluent_bit::json::MAX_DEPTH as usize;
+
+/// How many containers a value has one in the other.
+fn depth(value: &rmpv::Value) -> usize {
+    match value {
+        rmpv::Value::Array(values) => 1 + values.iter().map(depth).max().unwrap_or(0),
+        rmpv::Value::Map(pairs) => {
+            1 + pairs
+                .iter()
+                .map(|(_, value)| depth(value))
+                .max()
+                .unwrap_or(0)
+        }
+        _ => 0,
+    }
+}
+
 /// Holds an answer in msgpack against that of the same export in JSON.
 fn same_in_json(
     in_json: &dyn Instance,
@@ -158,8 +176,11 @@ fn same_in_json(
         }
     };
     let expected_fields = read::json(&expected)?;
-    // What is too deep comes back as what came, which is not the same here.
-    if text_of(&expected_fields, "leafpack_record").is_some() {
+    // What is too deep comes back as what came, which is not the same here. At the limit itself the one may be read and
+    // the other not.
+    let is_at_limit = || depth(&read::map(&read::msgpack(record).unwrap_or_default())) >= DEEPEST;
+    let comes_back = |fields: &Fields| fields.iter().any(|(name, _)| name == "leafpack_record");
+    if comes_back(&expected_fields) || (is_at_limit() && comes_back(&read::msgpack(answer)?)) {
         return Ok(());
     }
     rules::compare(&expected_fields, &read::msgpack(answer)?)
