@@ -136,21 +136,20 @@ fn literal_output_survives_every_way() {
     let Some(flux) = Flux::find("the example through Flux's substitution") else {
         return;
     };
-    let rendered = flux.render(&example("examples/spoke/stack.yaml"));
-    let expected = read(&rendered);
-    for args in [
-        &[][..],
-        &["--strict"],
-        &["--always"],
-        &["--always", "--strict"],
-        &["--var", "OTHER=x"],
-        &["--strict", "--var", "OTHER=x"],
-    ] {
-        assert_same(
-            &flux.substituted(&rendered, args),
-            &expected,
-            &args.join(" "),
-        );
+    for file in ["spoke", "hub-single", "hub-ha"] {
+        let rendered = flux.render(&example(&format!("examples/{file}/stack.yaml")));
+        let expected = read(&rendered);
+        for args in [
+            &[][..],
+            &["--strict"],
+            &["--always"],
+            &["--always", "--strict"],
+            &["--var", "OTHER=x"],
+            &["--strict", "--var", "OTHER=x"],
+        ] {
+            let what = format!("{file} {}", args.join(" "));
+            assert_same(&flux.substituted(&rendered, args), &expected, &what);
+        }
     }
 }
 

@@ -149,6 +149,32 @@ fn a_mistake_stops_kustomize_and_says_why() {
     assert!(output.stdout.is_empty());
 }
 
+/// The hubs: the same bytes twice, what `leafpack render` gives, and no two objects of one name.
+#[test]
+fn the_examples_of_hubs_build() {
+    let test = "the examples of hubs through kustomize";
+    let (Some(hosts), Some(kustomize)) = (Hosts::find(test), peer::or_skip(test, "kustomize"))
+    else {
+        return;
+    };
+    for (name, kinds) in [
+        ("hub-single", ["VMSingle", "VLSingle"]),
+        ("hub-ha", ["VMCluster", "VLCluster"]),
+    ] {
+        let folder = workspace().join("examples").join(name);
+        let first = hosts.kustomize(&kustomize, &folder);
+        assert_eq!(hosts.kustomize(&kustomize, &folder), first, "{name}");
+        let built = read(&first);
+        let rendered = read(&hosts.render(&folder.join("stack.yaml")));
+        assert_same(&built, &rendered, name);
+        let every = ["VMAuth", "VMUser", "VMAlert", "VMAlertmanager", "VMAgent"];
+        for kind in kinds.iter().chain(&every) {
+            let of_kind = |id: &&String| id.starts_with(&format!("{kind} "));
+            assert!(built.keys().any(|id| of_kind(&id)), "{name}: {kind}");
+        }
+    }
+}
+
 /// What teams have already: the same bytes twice, and what the functions add is there.
 #[test]
 fn the_examples_of_existing_collectors_build() {
