@@ -15,11 +15,20 @@ use std::borrow::Cow;
 const ID: &str = "https://leafpack.dev/schemas/krm-functions/ObservabilityStack.schema.json";
 
 /// What the types give defaults, and the function refuses to go without, by the path of the object.
-const REQUIRED: [(&[&str], &[&str]); 4] = [
+const REQUIRED: [(&[&str], &[&str]); 7] = [
     (&[], &["cluster", "role"]),
     (&["patches", "*"], &["kind", "name", "merge"]),
     (&["flux", "substituteFrom", "*"], &["name"]),
     (&["grafana", "dashboards", "ids", "*"], &["id", "revision"]),
+    (
+        &["alerting", "rules", "slo", "*"],
+        &["name", "objective", "good", "total"],
+    ),
+    (
+        &["alerting", "rules", "business", "*"],
+        &["name", "expression", "summary"],
+    ),
+    (&["store", "gateway", "writers", "*"], &["name", "secret"]),
 ];
 
 /// The schema of an ObservabilityStack, in draft 2020-12. It has every option with a line of documentation and its default,
