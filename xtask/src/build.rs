@@ -114,7 +114,10 @@ fn index(workspace: &Workspace, modules: &[Module]) -> Result<String> {
 fn schemas(workspace: &Workspace, module: &Module, kinds: &Value) -> Result<Value> {
     let mut schemas = json!({});
     for (kind, path) in &module.schemas {
-        if !kinds.as_array().is_some_and(|kinds| kinds.contains(&json!(kind))) {
+        if !kinds
+            .as_array()
+            .is_some_and(|kinds| kinds.contains(&json!(kind)))
+        {
             return Err(format!(
                 "krm-functions/{}/schemas/{kind}.schema.json: found a kind that the function has not, expected one of \
                  {kinds}",

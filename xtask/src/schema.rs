@@ -100,7 +100,10 @@ mod tests {
             )
         };
         let check = |text: String| check("f.json", "filters/cri", text.as_bytes());
-        assert_eq!(check(schema("filters/cri.schema.json", r#""title": "x","#)), Ok(()));
+        assert_eq!(
+            check(schema("filters/cri.schema.json", r#""title": "x","#)),
+            Ok(())
+        );
         assert_eq!(
             check(schema("filters/tenant.schema.json", r#""title": "x","#)),
             Err(format!(
