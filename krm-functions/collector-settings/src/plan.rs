@@ -61,30 +61,8 @@ impl Plan {
     /// `None` after an error.
     pub(crate) fn read(spec: &Spec, name: &str, results: &mut Results) -> Option<Plan> {
         let mut check = Check::new(results);
-        if spec.cluster.is_empty() {
-            check.error(
-                "spec.cluster",
-                "found nothing, expected the cluster's name",
-                json!("apps"),
-            );
-        } else {
-            check.carried(
-                "spec.cluster",
-                &spec.cluster,
-                "a name of lower-case letters, digits, '-' and '.'",
-                is_dns_subdomain,
-                "apps",
-            );
-        }
-        if let Some(environment) = &spec.environment {
-            check.carried(
-                "spec.environment",
-                environment,
-                "a word of letters, digits, '-', '_' and '.', of at most 63 characters",
-                is_label_value,
-                "production",
-            );
-        }
+        check.cluster(&spec.cluster, "apps");
+        check.word("spec.environment", spec.environment.as_ref(), "production");
         further_labels(spec, &mut check);
         target(&spec.target, &mut check);
         let write = spec.remote_write.as_ref().map(|_| write(spec, &mut check));

@@ -122,6 +122,38 @@ impl<'r> Check<'r> {
         }
         self.note(value);
     }
+
+    /// `spec.cluster`: the cluster's name, which is carried through. `example` is shown where there is none.
+    pub fn cluster(&mut self, value: &str, example: &str) {
+        if value.is_empty() {
+            self.error(
+                "spec.cluster",
+                "found nothing, expected the cluster's name",
+                json!(example),
+            );
+        } else {
+            self.carried(
+                "spec.cluster",
+                value,
+                "a name of lower-case letters, digits, '-' and '.'",
+                is_dns_subdomain,
+                "apps",
+            );
+        }
+    }
+
+    /// A value that becomes a label, such as `spec.environment`, and is carried through.
+    pub fn word(&mut self, path: &str, value: Option<&String>, example: &str) {
+        if let Some(value) = value {
+            self.carried(
+                path,
+                value,
+                "a word of letters, digits, '-', '_' and '.', of at most 63 characters",
+                is_label_value,
+                example,
+            );
+        }
+    }
 }
 
 /// A label of DNS (RFC 1123), as most names of objects and namespaces are.

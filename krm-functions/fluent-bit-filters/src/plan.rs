@@ -83,29 +83,12 @@ impl Plan {
             is_dns_label,
             "fluent-bit",
         );
-        if spec.cluster.is_empty() {
-            check.error(
-                "spec.cluster",
-                "found nothing, expected the cluster's name",
-                json!("apps"),
-            );
-        } else {
-            check.carried(
-                "spec.cluster",
-                &spec.cluster,
-                "a name of lower-case letters, digits, '-' and '.'",
-                is_dns_subdomain,
-                "apps",
-            );
-        }
-        let word = "a word of letters, digits, '-', '_' and '.', of at most 63 characters";
+        check.cluster(&spec.cluster, "apps");
         for (path, value, example) in [
             ("spec.environment", &spec.environment, "production"),
             ("spec.tenant.default", &spec.tenant.default, "apps"),
         ] {
-            if let Some(value) = value {
-                check.carried(path, value, word, is_label_value, example);
-            }
+            check.word(path, value.as_ref(), example);
         }
         tenant(&spec.tenant, &mut check);
         target(&spec.target, &mut check);

@@ -3,11 +3,11 @@
 use crate::fluent_bit;
 use crate::names::{Component, MANAGED_BY, MANAGED_BY_LABEL, STACK_LABEL};
 use crate::plan::Plan;
+use crate::secrets;
 use crate::spec::{AuthKind, Policy, Role, Spec, Via};
 use crate::store::Endpoints;
 use krm_rs::{Object, Value, json};
-use leafpack_fn_common::check::{Check, is_dns_label, is_dns_subdomain};
-use leafpack_fn_common::duration::duration_ms;
+use leafpack_fn_common::check::{Check, is_dns_label};
 use leafpack_fn_common::endpoint::{Api, Endpoint, Host};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -167,71 +167,29 @@ impl Auth {
     pub(crate) fn read(spec: &Spec, check: &mut Check<'_>) -> Self {
         let given = &spec.hub.auth;
         const PATH: &str = "spec.hub.auth";
-        check.literal(
+        secrets::check_name(
             &format!("{PATH}.secret"),
             &given.secret,
-            "the name of a Secret",
-            is_dns_subdomain,
             "hub-writer",
+            check,
         );
-        let is_key = |text: &str| {
-            (1..=253).contains(&text.len())
-                && text
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
-        };
         for (field, key, example) in [
             ("usernameKey", &given.username_key, "username"),
             ("passwordKey", &given.password_key, "password"),
             ("tokenKey", &given.token_key, "token"),
         ] {
-            check.literal(
-                &format!("{PATH}.{field}"),
-                key,
-                "a key of a Secret: letters, digits, '-', '_' and '.'",
-                is_key,
-                example,
+            secrets::check_key(&format!("{PATH}.{field}"), key, example, check);
+        }
+        let path = format!("{PATH}.externalSecret");
+        if !given.external_secret.path.is_empty() && given.kind == AuthKind::None {
+            check.error(
+                &format!("{path}.path"),
+                "found a path, expected spec.hub.auth.kind basic or bearer with it: nobody would use the Secret otherwise",
+                json!(""),
             );
         }
-        let external = &given.external_secret;
-        let has_external = !external.path.is_empty();
-        if has_external {
-            if given.kind == AuthKind::None {
-                check.error(
-                    &format!("{PATH}.externalSecret.path"),
-                    "found a path, expected spec.hub.auth.kind basic or bearer with it: nobody would use the Secret otherwise",
-                    json!(""),
-                );
-            }
-            check.carried(
-                &format!("{PATH}.externalSecret.path"),
-                &external.path,
-                "a path or name in the store, without spaces",
-                |text| !text.chars().any(|c| c.is_whitespace() || c.is_control()),
-                "observability/hub-writer",
-            );
-            check.literal(
-                &format!("{PATH}.externalSecret.store"),
-                &external.store,
-                "the name of a store",
-                is_dns_subdomain,
-                "onepassword",
-            );
-            check.literal(
-                &format!("{PATH}.externalSecret.storeKind"),
-                &external.store_kind,
-                "ClusterSecretStore or SecretStore",
-                |text| matches!(text, "ClusterSecretStore" | "SecretStore"),
-                "ClusterSecretStore",
-            );
-            check.literal(
-                &format!("{PATH}.externalSecret.refreshInterval"),
-                &external.refresh_interval,
-                "a duration such as 1h",
-                |text| duration_ms(text).is_some_and(|ms| ms > 0),
-                "1h",
-            );
-        }
+        let example = "observability/hub-writer";
+        let external = secrets::read(&given.external_secret, &path, example, check);
         let keys = match given.kind {
             AuthKind::Bearer => (given.token_key.clone(), String::new()),
             AuthKind::Basic | AuthKind::None => {
@@ -242,7 +200,7 @@ impl Auth {
             kind: given.kind,
             secret: given.secret.clone(),
             keys,
-            external: has_external.then(|| external.clone()),
+            external,
         }
     }
 
@@ -319,34 +277,19 @@ pub(crate) fn objects(plan: &Plan) -> Vec<Object> {
 fn external_secret(plan: &Plan) -> Option<Object> {
     let auth = &plan.auth;
     let external = auth.external.as_ref()?;
-    let keys = [&auth.keys.0, &auth.keys.1];
-    let data: Vec<Value> = keys
+    let keys = [auth.keys.0.as_str(), auth.keys.1.as_str()];
+    let items: Vec<(&str, &str)> = keys
         .into_iter()
         .filter(|key| !key.is_empty())
-        .map(|key| {
-            json!({
-                "secretKey": key,
-                "remoteRef": {"key": external.path, "property": key},
-            })
-        })
+        .map(|key| (key, key))
         .collect();
-    let object = COMPONENT
-        .object(
-            plan,
-            "external-secrets.io/v1",
-            "ExternalSecret",
-            &auth.secret,
-        )
-        .with(
-            "spec",
-            json!({
-                "refreshInterval": external.refresh_interval,
-                "secretStoreRef": {"kind": external.store_kind, "name": external.store},
-                "target": {"name": auth.secret, "creationPolicy": "Owner"},
-                "data": data,
-            }),
-        );
-    Some(object)
+    Some(secrets::object(
+        plan,
+        &COMPONENT,
+        &auth.secret,
+        external,
+        &items,
+    ))
 }
 
 /// One for each Service that an endpoint names. Without a selector: all that is behind them is in the hub.

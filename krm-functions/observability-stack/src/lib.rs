@@ -16,10 +16,12 @@ mod plan;
 mod policy;
 mod profile;
 mod resources;
+mod route;
 mod rules;
 mod runbook;
 #[cfg(feature = "schema")]
 pub mod schema;
+mod secrets;
 pub mod spec;
 mod stack;
 mod store;

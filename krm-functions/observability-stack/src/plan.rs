@@ -7,7 +7,7 @@ use crate::spec::{
 use crate::tenants::Tenants;
 use crate::{alerting, collectors, fluent_bit, grafana, hub, image, parts, patches, rules, store};
 use krm_rs::{Results, json};
-use leafpack_fn_common::check::{Check, is_dns_label, is_dns_subdomain, is_label_value};
+use leafpack_fn_common::check::{Check, is_dns_label};
 use leafpack_fn_common::duration::duration_ms;
 use leafpack_fn_common::endpoint::Endpoint;
 use leafpack_fn_common::flux::{Expressions, has_dollars};
@@ -75,30 +75,8 @@ impl Plan {
             "apps",
         );
         role(spec, &mut check);
-        if spec.cluster.is_empty() {
-            check.error(
-                "spec.cluster",
-                "found nothing, expected the cluster's name",
-                json!(name),
-            );
-        } else {
-            check.carried(
-                "spec.cluster",
-                &spec.cluster,
-                "a name of lower-case letters, digits, '-' and '.'",
-                is_dns_subdomain,
-                "apps",
-            );
-        }
-        if let Some(environment) = &spec.environment {
-            check.carried(
-                "spec.environment",
-                environment,
-                "a word of letters, digits, '-', '_' and '.', of at most 63 characters",
-                is_label_value,
-                "production",
-            );
-        }
+        check.cluster(&spec.cluster, name);
+        check.word("spec.environment", spec.environment.as_ref(), "production");
         check.literal(
             "spec.namespace",
             &spec.namespace,
@@ -242,7 +220,8 @@ fn network(spec: &Spec, check: &mut Check<'_>) {
     }
     let asks = spec.logs.kubernetes
         || spec.collectors.vmagent.install != Install::None
-        || spec.collectors.kube_state_metrics.enabled;
+        || spec.collectors.kube_state_metrics.enabled
+        || spec.grafana.sidecar.enabled;
     if network.api_server_ports.is_empty() && asks && network.policy != Policy::None {
         check.error(
             path,

@@ -328,7 +328,15 @@ fn the_alertmanager_takes_its_configuration() {
 /// Hub and spoke are made of two resources, and have to agree on names, ports, paths, tenants and users.
 #[test]
 fn a_spoke_writes_where_the_hub_listens() {
-    for (hub, expose) in [(SINGLE, "clustermesh"), (HA, "loadbalancer")] {
+    let routed = HA.replace(
+        "expose: loadbalancer",
+        "expose: httproute\n      host: hub.example.com\n      gateway: {name: internal, namespace: network}",
+    );
+    for (hub, expose) in [
+        (SINGLE, "clustermesh"),
+        (HA, "loadbalancer"),
+        (&routed, "httproute"),
+    ] {
         let hub = objects(hub);
         let gateway = one(&hub, "VMAuth", "infra");
         let port = gateway.get_str("spec.port").expect("a port");
@@ -342,6 +350,20 @@ fn a_spoke_writes_where_the_hub_listens() {
                     "clustermesh",
                     format!("{service}.{}.svc", gateway.namespace()),
                 )
+            }
+            "httproute" => {
+                holds(
+                    one(&hub, "HTTPRoute", "vmauth"),
+                    &[
+                        ("spec.hostnames", json!(["hub.example.com"])),
+                        (
+                            "spec.parentRefs",
+                            json!([{"name": "internal", "namespace": "network"}]),
+                        ),
+                        ("spec.rules[0].backendRefs[0].name", json!(service)),
+                    ],
+                );
+                ("url", "hub.example.com".to_owned())
             }
             _ => {
                 holds(

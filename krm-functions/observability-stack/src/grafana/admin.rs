@@ -2,10 +2,10 @@
 
 use super::COMPONENT;
 use crate::plan::Plan as StackPlan;
+use crate::secrets;
 use crate::spec::{ExternalSecret, GrafanaAdmin};
 use krm_rs::{Object, Value, json};
-use leafpack_fn_common::check::{Check, is_dns_subdomain};
-use leafpack_fn_common::duration::duration_ms;
+use leafpack_fn_common::check::Check;
 
 /// What `spec.grafana.admin` means.
 #[derive(Debug, Clone)]
@@ -20,28 +20,17 @@ impl Plan {
     /// Checks it.
     pub(super) fn read(given: &GrafanaAdmin, check: &mut Check<'_>) -> Self {
         const PATH: &str = "spec.grafana.admin";
-        check.literal(
+        secrets::check_name(
             &format!("{PATH}.secret"),
             &given.secret,
-            "the name of a Secret",
-            is_dns_subdomain,
             "grafana-admin",
+            check,
         );
-        let is_key = |text: &str| {
-            let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-            (1..=253).contains(&text.len()) && text.chars().all(fits)
-        };
         for (field, key, example) in [
             ("userKey", &given.user_key, "admin-user"),
             ("passwordKey", &given.password_key, "admin-password"),
         ] {
-            check.literal(
-                &format!("{PATH}.{field}"),
-                key,
-                "a key of a Secret: letters, digits, '-', '_' and '.'",
-                is_key,
-                example,
-            );
+            secrets::check_key(&format!("{PATH}.{field}"), key, example, check);
         }
         if given.user_key == given.password_key {
             check.error(
@@ -53,16 +42,17 @@ impl Plan {
                 json!("admin-password"),
             );
         }
-        let external = &given.external_secret;
-        let has_external = !external.path.is_empty();
-        if has_external {
-            external_secret(external, check);
-        }
+        let external = secrets::read(
+            &given.external_secret,
+            &format!("{PATH}.externalSecret"),
+            "observability/grafana",
+            check,
+        );
         Plan {
             secret: given.secret.clone(),
             user_key: given.user_key.clone(),
             password_key: given.password_key.clone(),
-            external: has_external.then(|| external.clone()),
+            external,
         }
     }
 
@@ -83,61 +73,16 @@ impl Plan {
     /// What makes the Secret, where the stack has it made.
     pub(super) fn object(&self, plan: &StackPlan) -> Option<Object> {
         let external = self.external.as_ref()?;
-        let item = |key: &str, property: &str| {
-            json!({
-                "secretKey": key,
-                "remoteRef": {"key": external.path, "property": property},
-            })
-        };
-        let object = COMPONENT.object(
+        let items = [
+            (self.user_key.as_str(), "username"),
+            (self.password_key.as_str(), "password"),
+        ];
+        Some(secrets::object(
             plan,
-            "external-secrets.io/v1",
-            "ExternalSecret",
+            &COMPONENT,
             &self.secret,
-        );
-        Some(object.with(
-            "spec",
-            json!({
-                "refreshInterval": external.refresh_interval,
-                "secretStoreRef": {"kind": external.store_kind, "name": external.store},
-                "target": {"name": self.secret, "creationPolicy": "Owner"},
-                "data": [
-                    item(&self.user_key, "username"),
-                    item(&self.password_key, "password"),
-                ],
-            }),
+            external,
+            &items,
         ))
     }
-}
-
-fn external_secret(external: &ExternalSecret, check: &mut Check<'_>) {
-    const PATH: &str = "spec.grafana.admin.externalSecret";
-    check.carried(
-        &format!("{PATH}.path"),
-        &external.path,
-        "a path or name in the store, without spaces",
-        |text| !text.chars().any(|c| c.is_whitespace() || c.is_control()),
-        "observability/grafana",
-    );
-    check.literal(
-        &format!("{PATH}.store"),
-        &external.store,
-        "the name of a store",
-        is_dns_subdomain,
-        "onepassword",
-    );
-    check.literal(
-        &format!("{PATH}.storeKind"),
-        &external.store_kind,
-        "ClusterSecretStore or SecretStore",
-        |text| matches!(text, "ClusterSecretStore" | "SecretStore"),
-        "ClusterSecretStore",
-    );
-    check.literal(
-        &format!("{PATH}.refreshInterval"),
-        &external.refresh_interval,
-        "a duration such as 1h",
-        |text| duration_ms(text).is_some_and(|ms| ms > 0),
-        "1h",
-    );
 }

@@ -2,9 +2,10 @@
 
 use super::{COMPONENT, HTTP, SERVICE_PORT};
 use crate::plan::Plan as StackPlan;
-use crate::spec::{Grafana, GrafanaExpose, GrafanaGateway, GrafanaIngress};
-use krm_rs::{Object, Value, json};
-use leafpack_fn_common::check::{Check, is_dns_label, is_dns_subdomain, is_label_value};
+use crate::route;
+use crate::spec::{Grafana, GrafanaExpose, GrafanaIngress, ParentGateway};
+use krm_rs::{Object, json};
+use leafpack_fn_common::check::{Check, is_dns_subdomain, is_label_value};
 
 const PATH: &str = "spec.grafana";
 
@@ -15,7 +16,7 @@ pub(super) struct Plan {
     pub(super) kind: GrafanaExpose,
     host: String,
     ingress: GrafanaIngress,
-    gateway: GrafanaGateway,
+    gateway: ParentGateway,
 }
 
 impl Plan {
@@ -29,7 +30,7 @@ impl Plan {
             }
             GrafanaExpose::HttpRoute => {
                 host(&given.host, check);
-                gateway(&given.gateway, check);
+                route::check_parent(&format!("{PATH}.gateway"), &given.gateway, check);
             }
         }
         Plan {
@@ -56,7 +57,13 @@ impl Plan {
         match self.kind {
             GrafanaExpose::None => None,
             GrafanaExpose::Ingress => Some(self.ingress(plan)),
-            GrafanaExpose::HttpRoute => Some(self.http_route(plan)),
+            GrafanaExpose::HttpRoute => Some(route::object(
+                plan,
+                &COMPONENT,
+                (&self.host, &self.gateway),
+                (COMPONENT.name, SERVICE_PORT),
+                &["/"],
+            )),
         }
     }
 
@@ -77,34 +84,11 @@ impl Plan {
         }
         object.with("spec", spec)
     }
-
-    fn http_route(&self, plan: &StackPlan) -> Object {
-        let mut parent = json!({"name": self.gateway.name});
-        for (field, value) in [
-            ("namespace", &self.gateway.namespace),
-            ("sectionName", &self.gateway.section),
-        ] {
-            if !value.is_empty() {
-                parent[field] = json!(value);
-            }
-        }
-        let rule: Value = json!({
-            "matches": [{"path": {"type": "PathPrefix", "value": "/"}}],
-            "backendRefs": [{"name": COMPONENT.name, "port": SERVICE_PORT}],
-        });
-        let api = "gateway.networking.k8s.io/v1";
-        COMPONENT
-            .object(plan, api, "HTTPRoute", COMPONENT.name)
-            .with(
-                "spec",
-                json!({"parentRefs": [parent], "hostnames": [self.host], "rules": [rule]}),
-            )
-    }
 }
 
 /// What would have no effect is a mistake.
 fn unused(given: &Grafana, check: &mut Check<'_>) {
-    let GrafanaGateway {
+    let ParentGateway {
         name,
         namespace,
         section,
@@ -175,33 +159,5 @@ fn ingress(given: &GrafanaIngress, check: &mut Check<'_>) {
         }
         let path = format!("{PATH}.ingress.annotations[{key}]");
         check.carried(&path, value, "text", |_| true, "true");
-    }
-}
-
-fn gateway(given: &GrafanaGateway, check: &mut Check<'_>) {
-    check.literal(
-        &format!("{PATH}.gateway.name"),
-        &given.name,
-        "the name of a Gateway",
-        is_dns_subdomain,
-        "internal",
-    );
-    if !given.namespace.is_empty() {
-        check.literal(
-            &format!("{PATH}.gateway.namespace"),
-            &given.namespace,
-            "a namespace: lower-case letters, digits and '-', at most 63 characters",
-            is_dns_label,
-            "network",
-        );
-    }
-    if !given.section.is_empty() {
-        check.literal(
-            &format!("{PATH}.gateway.section"),
-            &given.section,
-            "the name of a listener of the Gateway",
-            is_dns_subdomain,
-            "https",
-        );
     }
 }

@@ -1,6 +1,6 @@
 //! `spec.grafana`.
 
-use super::{Enabled, ExternalSecret, Image, Resources};
+use super::{Enabled, ExternalSecret, Image, ParentGateway, Resources};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ pub struct Grafana {
     /// With `expose: ingress`.
     pub ingress: GrafanaIngress,
     /// With `expose: httproute`.
-    pub gateway: GrafanaGateway,
+    pub gateway: ParentGateway,
     /// The image.
     pub image: Image,
     /// Requests and limits; each that is given replaces that of the profile as a whole.
@@ -50,7 +50,7 @@ impl Default for Grafana {
             expose: GrafanaExpose::default(),
             host: String::new(),
             ingress: GrafanaIngress::default(),
-            gateway: GrafanaGateway::default(),
+            gateway: ParentGateway::default(),
             image: Image::default(),
             resources: Resources::default(),
         }
@@ -215,17 +215,4 @@ pub struct GrafanaIngress {
     pub tls_secret: String,
     /// Annotations, such as those of cert-manager. May hold Flux expressions.
     pub annotations: BTreeMap<String, String>,
-}
-
-/// The Gateway that the HTTPRoute belongs to.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
-pub struct GrafanaGateway {
-    /// Its name; needed.
-    pub name: String,
-    /// Its namespace; the stack's own when empty.
-    pub namespace: String,
-    /// One of its listeners; all that take the host when empty.
-    pub section: String,
 }

@@ -20,8 +20,8 @@ pub use collectors::{
 };
 pub use flux::{Flux, FluxSource, Part, SourceKind, SubstituteFrom, SubstituteKind};
 pub use grafana::{
-    Grafana, GrafanaAdmin, GrafanaDashboard, GrafanaDashboards, GrafanaExpose, GrafanaGateway,
-    GrafanaIngress, GrafanaPlugins, GrafanaSidecar, PluginSource, SidecarNamespaces,
+    Grafana, GrafanaAdmin, GrafanaDashboard, GrafanaDashboards, GrafanaExpose, GrafanaIngress,
+    GrafanaPlugins, GrafanaSidecar, PluginSource, SidecarNamespaces,
 };
 pub use hub::{Auth, AuthKind, ExternalSecret, Hub, Operator, Via};
 pub use logs::{
@@ -29,7 +29,7 @@ pub use logs::{
     Syntax, Talos, Values,
 };
 pub use metrics::{Metrics, Scrape};
-pub use network::{Network, Policy};
+pub use network::{Network, ParentGateway, Policy};
 pub use notifications::{Alertmanager, Receiver, ReceiverKind, VmAlert};
 pub use store::{Gateway, GatewayExpose, LogsStore, MetricsStore, Mode, Replicas, Store, Writer};
 pub use workload::{Image, Images, QuantityText, Resources};

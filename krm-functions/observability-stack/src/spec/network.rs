@@ -41,3 +41,16 @@ pub enum Policy {
     /// CiliumNetworkPolicy, which knows names and the API server.
     Cilium,
 }
+
+/// The Gateway that the HTTPRoute belongs to.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct ParentGateway {
+    /// Its name; needed.
+    pub name: String,
+    /// Its namespace; the stack's own when empty.
+    pub namespace: String,
+    /// One of its listeners; all that take the host when empty.
+    pub section: String,
+}

@@ -1,6 +1,6 @@
 //! `spec.store`: what a hub keeps.
 
-use super::{Image, Resources};
+use super::{Image, ParentGateway, Resources};
 use serde::Deserialize;
 
 /// What a hub keeps, and who may write to it.
@@ -134,6 +134,10 @@ pub struct Gateway {
     pub replicas: u16,
     /// How other clusters reach it.
     pub expose: GatewayExpose,
+    /// The host by which they do, with `expose: httproute`. May hold Flux expressions.
+    pub host: String,
+    /// The Gateway, with `expose: httproute`.
+    pub gateway: ParentGateway,
     /// Who may write, each with a user's name and a password.
     pub writers: Vec<Writer>,
     /// The image.
@@ -148,6 +152,8 @@ impl Default for Gateway {
             enabled: true,
             replicas: 1,
             expose: GatewayExpose::default(),
+            host: String::new(),
+            gateway: ParentGateway::default(),
             writers: Vec::new(),
             image: Image::default(),
             resources: Resources::default(),
@@ -167,6 +173,8 @@ pub enum GatewayExpose {
     ClusterMesh,
     /// By a Service of the type LoadBalancer.
     LoadBalancer,
+    /// By an HTTPRoute of the Gateway API, at `host`.
+    HttpRoute,
 }
 
 /// Somebody who may write.

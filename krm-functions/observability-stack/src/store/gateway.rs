@@ -6,7 +6,7 @@ use crate::plan::Plan as StackPlan;
 use crate::policy::{self, Egress, Ingress, Rules};
 use crate::spec::{self, GatewayExpose, Spec};
 use crate::tenants::{Tenant, Tenants};
-use crate::{image, profile};
+use crate::{image, profile, route};
 use krm_rs::{Object, json};
 use leafpack_fn_common::check::{Check, is_dns_label, is_dns_subdomain};
 use leafpack_fn_common::endpoint::{Api, Endpoint};
@@ -34,6 +34,8 @@ const PORT: u16 = 8427;
 pub(crate) struct Plan {
     replicas: u16,
     expose: GatewayExpose,
+    host: String,
+    gateway: spec::ParentGateway,
     writers: Vec<Writer>,
     workload: Workload,
 }
@@ -61,6 +63,22 @@ impl Plan {
                 &format!("{PATH}.replicas"),
                 &format!("found {}, expected a number from 1 to 20", given.replicas),
                 json!(1),
+            );
+        }
+        if given.expose == GatewayExpose::HttpRoute {
+            check.carried(
+                &format!("{PATH}.host"),
+                &given.host,
+                "the host by which other clusters reach the gateway",
+                is_dns_subdomain,
+                "hub.example.com",
+            );
+            route::check_parent(&format!("{PATH}.gateway"), &given.gateway, check);
+        } else if !given.host.is_empty() || !given.gateway.name.is_empty() {
+            check.error(
+                &format!("{PATH}.expose"),
+                "expected httproute with spec.store.gateway.host and spec.store.gateway.gateway: nobody would use them",
+                json!("httproute"),
             );
         }
         let mut names = BTreeSet::new();
@@ -118,6 +136,8 @@ impl Plan {
             given.enabled.then_some(Plan {
                 replicas: given.replicas,
                 expose: given.expose,
+                host: given.host.clone(),
+                gateway: given.gateway.clone(),
                 writers,
                 workload,
             })
@@ -144,7 +164,7 @@ pub(super) fn objects(plan: &StackPlan, store: &StorePlan, own: &Plan) -> Vec<Ob
         spec["topologySpreadConstraints"] = super::spread(plan, &COMPONENT);
     }
     match own.expose {
-        GatewayExpose::None => {}
+        GatewayExpose::None | GatewayExpose::HttpRoute => {}
         GatewayExpose::ClusterMesh => {
             spec["serviceSpec"] = json!({
                 "useAsDefault": true,
@@ -161,6 +181,16 @@ pub(super) fn objects(plan: &StackPlan, store: &StorePlan, own: &Plan) -> Vec<Ob
             .object(plan, API, "VMAuth", &plan.name)
             .with("spec", spec),
     ];
+    if own.expose == GatewayExpose::HttpRoute {
+        objects.push(route::object(
+            plan,
+            &COMPONENT,
+            (&own.host, &own.gateway),
+            (&format!("vmauth-{}", plan.name), PORT),
+            // What writers may do, and nothing else.
+            &[Api::RemoteWrite.path(), Api::JsonLines.path()],
+        ));
+    }
     objects.extend(own.writers.iter().map(|writer| user(plan, store, writer)));
     let rules = Rules {
         scraped: vec![PORT],
