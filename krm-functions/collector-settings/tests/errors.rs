@@ -3,21 +3,17 @@
 
 mod common;
 
-use common::{items, objects, root, run, snapshot};
+use common::{ROOT, run};
 use krm_rs::{Object, yaml};
-use std::fs;
+use leafpack_function_tests::golden::mistakes;
+use leafpack_function_tests::{items, parse, results, snapshot};
 
 #[test]
 fn every_mistake_is_named_with_a_fix() {
-    let folder = fs::read_dir(root().join("fixtures/errors")).expect("the fixtures are there");
-    let mut count = 0;
-    for entry in folder {
-        let path = entry.expect("the folder can be read").path();
-        let text = fs::read_to_string(&path).expect("a case");
-        let mut all = objects(&text);
+    for (name, text) in mistakes(ROOT, 20) {
+        let mut all = parse(&text);
         let config = yaml::emit(all.remove(0).as_value());
         let outcome = run(&config, all.clone());
-        let name = path.file_stem().expect("a file").to_string_lossy();
         assert!(!outcome.success, "{name} is right after all");
         assert_eq!(items(&outcome), all, "{name}: nothing is changed");
         assert!(
@@ -31,13 +27,10 @@ fn every_mistake_is_named_with_a_fix() {
             outcome.stderr
         );
         // Nor in the results; the objects themselves come back as they came.
-        let answer = String::from_utf8_lossy(&outcome.stdout);
-        let (_, results) = answer.split_once("\nresults:").expect("results");
+        let results = results(&outcome);
         assert!(!results.contains("secret-"), "{name}: {results}");
-        snapshot(&name, &outcome.stderr);
-        count += 1;
+        snapshot!(name, outcome.stderr);
     }
-    assert!(count > 20, "{count}");
 }
 
 fn config(spec: &str) -> String {
@@ -87,12 +80,12 @@ fn what_cannot_be_seen_is_said() {
             ),
         ),
     ] {
-        let outcome = run(&config(spec), objects(&object));
+        let outcome = run(&config(spec), parse(&object));
         assert!(outcome.success, "{}", outcome.stderr);
         assert!(outcome.stderr.contains("warning: "), "{}", outcome.stderr);
         all += &outcome.stderr;
     }
-    snapshot("warnings", &all);
+    snapshot!("warnings", all);
 }
 
 /// Metrics that nothing forwards arrive nowhere: an error where the component is new, a warning where it was there.
@@ -118,7 +111,7 @@ fn a_component_that_nothing_forwards_to_is_told() {
         (format!("{}{hub}", scrape("")), true, true),
         (format!("{}{hub}", scrape(to_hub)), true, false),
     ] {
-        let outcome = run(&config, objects(&map(&text)));
+        let outcome = run(&config, parse(&map(&text)));
         assert_eq!(outcome.success, success, "{text}: {}", outcome.stderr);
         let warning = outcome.stderr.contains("warning: ");
         assert_eq!(warned, warning, "{text}: {}", outcome.stderr);
@@ -142,7 +135,7 @@ fn a_remote_write_is_added_beside_those_of_others() {
     ] {
         let spec = "  remoteWrite: {url: https://metrics.example.com}\n";
         let object = format!("{AGENT}spec:\n  remoteWrite: [{{url: \"{url}\"}}]\n");
-        let outcome = run(&config(spec), objects(&object));
+        let outcome = run(&config(spec), parse(&object));
         assert_eq!(
             outcome.success,
             entries.is_some(),
@@ -240,7 +233,7 @@ fn charts_are_found_by_name_and_by_reference() {
         (by("OCIRepository"), false),
         (release("{}"), false),
     ] {
-        let outcome = run(&config(""), objects(&text));
+        let outcome = run(&config(""), parse(&text));
         assert_eq!(outcome.success, found, "{text}: {}", outcome.stderr);
     }
 }
@@ -268,7 +261,7 @@ fn a_stack_writes_where_its_chart_says() {
             "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: r}}\nspec:\n  chart: {{spec: {{chart: victoria-metrics-k8s-stack}}}}\n  values: {{{values}}}\n"
         );
         let spec = "  remoteWrite: {url: https://metrics.example.com}\n";
-        let outcome = run(&config(spec), objects(&release));
+        let outcome = run(&config(spec), parse(&release));
         assert!(outcome.success, "{}", outcome.stderr);
         let said = outcome.stderr.contains("added the remote write");
         assert_eq!(said, added, "{values}: {}", outcome.stderr);

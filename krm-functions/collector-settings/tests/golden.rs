@@ -5,34 +5,22 @@
 
 mod common;
 
-use common::{fixtures, items, objects, read, run, snapshot};
-use krm_rs::{Object, yaml};
-use std::fs;
+use common::{ROOT, fixtures, run};
+use leafpack_function_tests::golden::{read, same};
+use leafpack_function_tests::{emit, items, parse, results, snapshot};
+use std::path::Path;
 
 #[test]
 fn every_fixture_gives_its_golden_file() {
     for fixture in fixtures() {
         let outcome = run(
             &read(&fixture, "config.yaml"),
-            objects(&read(&fixture, "items.yaml")),
+            parse(&read(&fixture, "items.yaml")),
         );
         assert!(outcome.success, "{}: {}", fixture.display(), outcome.stderr);
-        let text = yaml::emit_all(items(&outcome).iter().map(Object::as_value));
-        let golden = fixture.join("expected.yaml");
-        if std::env::var_os("UPDATE_GOLDEN").is_some() {
-            fs::write(&golden, &text).expect("the golden file can be written");
-        }
-        let expected = fs::read_to_string(&golden).unwrap_or_default();
-        if text != expected {
-            let line = text.lines().zip(expected.lines()).position(|(a, b)| a != b);
-            panic!(
-                "{} differs, first in line {:?}; UPDATE_GOLDEN=1 cargo test writes it anew",
-                golden.display(),
-                line.map(|line| line + 1)
-            );
-        }
+        same(&fixture.join("expected.yaml"), &emit(&items(&outcome)));
         let name = fixture.file_name().expect("a name").to_string_lossy();
-        snapshot(&format!("said-{name}"), &outcome.stderr);
+        snapshot!(format!("said-{name}"), outcome.stderr);
     }
 }
 
@@ -41,7 +29,7 @@ fn every_fixture_gives_its_golden_file() {
 fn a_second_run_changes_nothing() {
     for fixture in fixtures() {
         let config = read(&fixture, "config.yaml");
-        let first = items(&run(&config, objects(&read(&fixture, "items.yaml"))));
+        let first = items(&run(&config, parse(&read(&fixture, "items.yaml"))));
         let second = run(&config, first.clone());
         assert!(second.success, "{}", second.stderr);
         let name = fixture.display();
@@ -56,8 +44,8 @@ fn a_second_run_changes_nothing() {
 #[test]
 fn other_items_stay() {
     for fixture in fixtures() {
-        let before = objects(&read(&fixture, "items.yaml"));
-        let after = objects(&read(&fixture, "expected.yaml"));
+        let before = parse(&read(&fixture, "items.yaml"));
+        let after = parse(&read(&fixture, "expected.yaml"));
         assert_eq!(before.len(), after.len());
         for (before, after) in before.iter().zip(&after) {
             assert_eq!(before.id(), after.id());
@@ -79,12 +67,11 @@ fn other_items_stay() {
 #[test]
 fn no_secret_is_repeated() {
     for name in ["kept", "replaced"] {
-        let fixture = common::root().join("fixtures").join(name);
+        let fixture = Path::new(ROOT).join("fixtures").join(name);
         let text = read(&fixture, "items.yaml");
         assert!(text.contains("password = \"secret\""));
-        let outcome = run(&read(&fixture, "config.yaml"), objects(&text));
-        let answer = String::from_utf8_lossy(&outcome.stdout);
-        let (_, results) = answer.split_once("\nresults:").expect("results");
+        let outcome = run(&read(&fixture, "config.yaml"), parse(&text));
+        let results = results(&outcome);
         assert!(!results.contains("\"secret\""), "{results}");
         assert!(!outcome.stderr.contains("\"secret\""), "{}", outcome.stderr);
     }

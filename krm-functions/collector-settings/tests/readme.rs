@@ -2,35 +2,13 @@
 
 mod common;
 
-use common::{items, objects, read, root, run};
-use krm_rs::{Map, Object, Path, Value, yaml};
+use collector_settings::CollectorSettings;
+use common::{example, run};
+use krm_rs::{Object, yaml};
+use leafpack_function_tests::golden::read;
+use leafpack_function_tests::{items, objects_on, parse, readme, tree};
 
 const README: &str = include_str!("../README.md");
-const EXAMPLE: &str = "../../examples/existing-collectors";
-
-fn tree(text: &str) -> Value {
-    yaml::load_one(text.as_bytes()).expect("YAML")
-}
-
-/// The options' table: option and default.
-fn rows() -> Vec<(&'static str, &'static str)> {
-    let table = README
-        .split("| option | default | |\n")
-        .nth(1)
-        .expect("the table of options");
-    let lines = table
-        .lines()
-        .skip(1)
-        .take_while(|line| line.starts_with('|'));
-    let cells = lines.map(|line| {
-        let mut cells = line.split('|').map(|cell| cell.trim().trim_matches('`'));
-        (
-            cells.nth(1).unwrap_or_default(),
-            cells.next().unwrap_or_default(),
-        )
-    });
-    cells.collect()
-}
 
 /// The smallest configuration in which every default can be written out.
 const MINIMAL: &str = "
@@ -44,37 +22,20 @@ spec:
     auth: {secret: remote-write, kind: KIND}
 ";
 
-fn made(config: &str, items_of: &str) -> Vec<Object> {
-    let outcome = run(config, objects(items_of));
-    assert!(outcome.success, "{}", outcome.stderr);
-    items(&outcome)
+fn made(config: &str, given: &str) -> Vec<Object> {
+    objects_on::<CollectorSettings>(config, parse(given))
 }
 
 #[test]
 fn a_default_that_is_written_changes_nothing() {
     let agent =
         "apiVersion: operator.victoriametrics.com/v1beta1\nkind: VMAgent\nmetadata: {name: a}\n";
-    let rows = rows();
-    let mut defaults = 0;
     for kind in ["bearer", "basic"] {
         let minimal = MINIMAL.replace("KIND", kind);
-        let expected = made(&minimal, agent);
-        for (option, default) in &rows {
-            if default.is_empty() {
-                continue;
-            }
-            let mut config = tree(&minimal);
-            let path = Path::parse(&format!("spec.{option}")).expect("an option is a path");
-            path.set(&mut config, tree(default)).expect("it can be set");
-            assert_eq!(
-                made(&yaml::emit(&config), agent),
-                expected,
-                "{option}: {default}"
-            );
-            defaults += 1;
-        }
+        let defaults =
+            readme::defaults_change_nothing(README, &minimal, |config| made(config, agent));
+        assert_eq!(defaults, 11, "{:?}", readme::rows(README));
     }
-    assert_eq!(defaults, 2 * 11, "{rows:?}");
 }
 
 /// A default that is not the one of the table would change something: the defaults are really the code's.
@@ -93,15 +54,10 @@ fn another_value_changes_something() {
         ("target.block", "c"),
         ("existing", "refuse"),
     ] {
-        let mut config = tree(&basic);
-        let set = |config: &mut Value, option: &str, value: &str| {
-            let path = Path::parse(&format!("spec.{option}")).expect("an option is a path");
-            path.set(config, tree(value)).expect("it can be set");
-        };
-        set(&mut config, "existing", "replace");
-        let expected = made(&yaml::emit(&config), two);
-        set(&mut config, option, value);
-        let outcome = run(&yaml::emit(&config), objects(two));
+        let config = yaml::emit(&readme::with(&basic, "existing", "replace"));
+        let expected = made(&config, two);
+        let other = yaml::emit(&readme::with(&config, option, value));
+        let outcome = run(&other, parse(two));
         assert!(
             !outcome.success || items(&outcome) != expected,
             "{option}: {value}"
@@ -112,43 +68,16 @@ fn another_value_changes_something() {
 /// Every field of the fixture that sets them all has a row, and every row is a field of it.
 #[test]
 fn the_table_has_every_option() {
-    fn options(prefix: &str, fields: &Map<String, Value>, out: &mut Vec<String>) {
-        for (name, value) in fields {
-            let path = format!("{prefix}{name}");
-            match value {
-                Value::Object(inner) if path != "labels" => {
-                    options(&format!("{path}."), inner, out);
-                }
-                _ => out.push(path),
-            }
-        }
-    }
-
     let config = tree(include_str!("../fixtures/vm-agent/config.yaml"));
-    let mut expected = Vec::new();
-    options(
-        "",
-        config["spec"].as_object().expect("a spec"),
-        &mut expected,
-    );
-    expected.sort();
-    let mut found: Vec<_> = rows()
-        .iter()
-        .map(|(option, _)| (*option).to_owned())
-        .collect();
-    found.sort();
-    assert_eq!(found, expected);
+    let expected = readme::options(&config["spec"], |path| path == "labels");
+    assert_eq!(readme::names(README), expected);
 }
 
 #[test]
 fn the_example_is_the_one_that_is_shown() {
-    let shown = README
-        .split("```yaml\n")
-        .nth(1)
-        .and_then(|rest| rest.split("```").next());
-    let folder = root().join(EXAMPLE);
+    let folder = example();
     let example = read(&folder, "collector-settings.yaml");
-    assert_eq!(shown, Some(example.as_str()));
+    assert_eq!(readme::example(README), Some(example.as_str()));
     let collectors = ["vmagent.yaml", "kube-prometheus-stack.yaml"];
     let texts = collectors.map(|file| read(&folder, file)).join("---\n");
     let changed = made(&example, &texts);

@@ -1,48 +1,20 @@
 //! What is changed is still valid against strict schemas: the resources themselves, and those that a chart makes of its
 //! values.
 //!
-//! The check is the one of ObservabilityStack, `schemas.py`. Schemas of custom resources come from the folder that
-//! `LEAFPACK_SCHEMAS` names (a copy of datreeio/CRDs-catalog), else from `../shared/schemas` beside the workspace. A kind
-//! of which there is none is passed by, and said.
+//! A kind of which there is no schema is passed by, and said.
 
 mod common;
 
-use common::{fixtures, objects, read, root};
-use krm_rs::{Object, Value, json, yaml};
-use leafpack_peer as peer;
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use common::fixtures;
+use krm_rs::{Object, Value, json};
+use leafpack_function_tests::golden::read;
+use leafpack_function_tests::schemas::Schemas;
+use leafpack_function_tests::{emit, parse};
+use std::path::Path;
 
-const TEST: &str = "collector-schemas";
-
-fn validate(folder: &Path, files: &[PathBuf]) -> (Option<i32>, String) {
-    let output = Command::new("python3")
-        .arg(root().join("../observability-stack/tests/schemas.py"))
-        .arg(folder)
-        .args(files)
-        .output()
-        .expect("python3 runs");
-    let said = [output.stdout, output.stderr].concat();
-    (
-        output.status.code(),
-        String::from_utf8_lossy(&said).into_owned(),
-    )
-}
-
-/// The folder of schemas, unless the test is skipped.
-fn folder() -> Option<PathBuf> {
-    let folder = peer::schemas_or_skip(TEST)?;
-    if peer::find("python3").is_none() || validate(&folder, &[]).1.starts_with("missing: ") {
-        peer::skip(TEST, "python");
-        return None;
-    }
-    Some(folder)
-}
-
-fn has_schema(folder: &Path, object: &Object) -> bool {
-    let file = format!("{}_{}.json", object.kind().to_lowercase(), object.version());
-    object.group().is_empty() || folder.join(object.group()).join(file).is_file()
+/// The schemas, those of custom resources among them, unless the test is skipped.
+fn schemas() -> Option<Schemas> {
+    Schemas::or_skip("collector-schemas").filter(Schemas::has_custom_resources)
 }
 
 /// The resource that a chart makes of these values, as far as it is made of what is looked at here.
@@ -67,7 +39,7 @@ fn rendered(release: &Object) -> Option<Object> {
 fn all() -> Vec<Object> {
     let mut all = Vec::new();
     for fixture in fixtures() {
-        for object in objects(&read(&fixture, "expected.yaml")) {
+        for object in parse(read(&fixture, "expected.yaml")) {
             all.extend(rendered(&object));
             all.push(object);
         }
@@ -75,35 +47,33 @@ fn all() -> Vec<Object> {
     all
 }
 
-fn check(folder: &Path, objects: &[Object], name: &str) -> (Option<i32>, String) {
-    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.yaml"));
-    let text = yaml::emit_all(objects.iter().map(Object::as_value));
-    fs::write(&file, text).expect("the file can be written");
-    validate(folder, &[file])
+fn check(schemas: &Schemas, objects: &[Object], name: &str) -> Result<String, String> {
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.yaml"));
+    schemas.validate_text(&file, &emit(objects))
 }
 
 #[test]
 fn every_object_is_valid() {
-    let Some(folder) = folder() else {
+    let Some(schemas) = schemas() else {
         return;
     };
-    let (known, unknown): (Vec<_>, Vec<_>) =
-        all().into_iter().partition(|o| has_schema(&folder, o));
+    let (known, unknown): (Vec<_>, Vec<_>) = all().into_iter().partition(|o| schemas.know(o));
     for object in unknown {
         eprintln!("not looked at, for want of schemas: {}", object.id());
     }
     for kind in ["VMAgent", "HelmRelease"] {
         assert!(known.iter().any(|object| object.kind() == kind), "{kind}");
     }
-    let (code, said) = check(&folder, &known, "valid");
-    assert_eq!(code, Some(0), "{said}");
-    eprintln!("{}", said.trim());
+    match check(&schemas, &known, "valid") {
+        Ok(said) => eprintln!("{}", said.trim()),
+        Err(problems) => panic!("{problems}"),
+    }
 }
 
 /// The check can fail: on a field of a remote write that is unknown, and on a label that is no text.
 #[test]
 fn an_unknown_field_is_found() {
-    let Some(folder) = folder() else {
+    let Some(schemas) = schemas() else {
         return;
     };
     let agents = all().into_iter().filter(|o| o.kind() == "VMAgent");
@@ -114,7 +84,7 @@ fn an_unknown_field_is_found() {
     ] {
         let mut broken = agent.clone();
         broken.set(path, value).expect("it can be set");
-        let (code, said) = check(&folder, &[broken], "broken");
-        assert_eq!(code, Some(1), "{path}: {said}");
+        let checked = check(&schemas, &[broken], "broken");
+        assert!(checked.is_err(), "{path}: {checked:?}");
     }
 }

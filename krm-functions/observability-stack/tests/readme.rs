@@ -79,15 +79,17 @@ fn the_example_for_kubectl_differs_in_the_annotation_only() {
     assert_eq!(function, plugin);
 }
 
-/// Every test that `docs/spoke.md` names is there.
+/// Every test that `docs/spoke.md` and `docs/hub.md` name is there.
 #[test]
 fn the_table_of_values_names_tests_that_are_there() {
-    let text = read("../../docs/spoke.md");
+    let text = read("../../docs/spoke.md") + &read("../../docs/hub.md");
     let mut file = String::new();
     let mut seen = 0;
     // Between backticks stand files and their tests.
     for word in text.split('`').skip(1).step_by(2) {
-        if word.ends_with(".rs") {
+        if word.contains('/') {
+            file.clear();
+        } else if word.ends_with(".rs") {
             file = read(&format!("tests/{word}"));
         } else if word.contains('_') && word.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
             let is_test = file.contains(&format!("fn {word}("));
@@ -98,5 +100,5 @@ fn the_table_of_values_names_tests_that_are_there() {
             }
         }
     }
-    assert!(seen >= 15, "{seen}");
+    assert!(seen >= 25, "{seen}");
 }
