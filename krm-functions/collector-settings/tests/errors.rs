@@ -3,14 +3,14 @@
 
 mod common;
 
-use common::{ROOT, run};
+use common::{root, run};
 use krm_rs::{Object, yaml};
 use leafpack_function_tests::golden::mistakes;
 use leafpack_function_tests::{items, parse, results, snapshot};
 
 #[test]
 fn every_mistake_is_named_with_a_fix() {
-    for (name, text) in mistakes(ROOT, 20) {
+    for (name, text) in mistakes(root(), 20) {
         let mut all = parse(&text);
         let config = yaml::emit(all.remove(0).as_value());
         let outcome = run(&config, all.clone());
@@ -111,7 +111,7 @@ fn a_component_that_nothing_forwards_to_is_told() {
         (format!("{}{hub}", scrape("")), true, true),
         (format!("{}{hub}", scrape(to_hub)), true, false),
     ] {
-        let outcome = run(&config, parse(&map(&text)));
+        let outcome = run(&config, parse(map(&text)));
         assert_eq!(outcome.success, success, "{text}: {}", outcome.stderr);
         let warning = outcome.stderr.contains("warning: ");
         assert_eq!(warned, warning, "{text}: {}", outcome.stderr);

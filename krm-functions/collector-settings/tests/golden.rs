@@ -5,17 +5,16 @@
 
 mod common;
 
-use common::{ROOT, fixtures, run};
+use common::{fixtures, root, run};
 use leafpack_function_tests::golden::{read, same};
 use leafpack_function_tests::{emit, items, parse, results, snapshot};
-use std::path::Path;
 
 #[test]
 fn every_fixture_gives_its_golden_file() {
     for fixture in fixtures() {
         let outcome = run(
             &read(&fixture, "config.yaml"),
-            parse(&read(&fixture, "items.yaml")),
+            parse(read(&fixture, "items.yaml")),
         );
         assert!(outcome.success, "{}: {}", fixture.display(), outcome.stderr);
         same(&fixture.join("expected.yaml"), &emit(&items(&outcome)));
@@ -29,7 +28,7 @@ fn every_fixture_gives_its_golden_file() {
 fn a_second_run_changes_nothing() {
     for fixture in fixtures() {
         let config = read(&fixture, "config.yaml");
-        let first = items(&run(&config, parse(&read(&fixture, "items.yaml"))));
+        let first = items(&run(&config, parse(read(&fixture, "items.yaml"))));
         let second = run(&config, first.clone());
         assert!(second.success, "{}", second.stderr);
         let name = fixture.display();
@@ -44,8 +43,8 @@ fn a_second_run_changes_nothing() {
 #[test]
 fn other_items_stay() {
     for fixture in fixtures() {
-        let before = parse(&read(&fixture, "items.yaml"));
-        let after = parse(&read(&fixture, "expected.yaml"));
+        let before = parse(read(&fixture, "items.yaml"));
+        let after = parse(read(&fixture, "expected.yaml"));
         assert_eq!(before.len(), after.len());
         for (before, after) in before.iter().zip(&after) {
             assert_eq!(before.id(), after.id());
@@ -67,7 +66,7 @@ fn other_items_stay() {
 #[test]
 fn no_secret_is_repeated() {
     for name in ["kept", "replaced"] {
-        let fixture = Path::new(ROOT).join("fixtures").join(name);
+        let fixture = root().join("fixtures").join(name);
         let text = read(&fixture, "items.yaml");
         assert!(text.contains("password = \"secret\""));
         let outcome = run(&read(&fixture, "config.yaml"), parse(&text));

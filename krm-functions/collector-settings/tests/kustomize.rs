@@ -26,9 +26,7 @@ fn the_example_is_built() {
 
     let config = read(example(), "collector-settings.yaml");
     let texts = ["vmagent.yaml", "kube-prometheus-stack.yaml"];
-    let texts = texts
-        .map(|file| read(example(), file))
-        .join("---\n");
+    let texts = texts.map(|file| read(example(), file)).join("---\n");
     let mut all = parse(&texts);
     for object in &mut all {
         object.set_namespace("monitoring");

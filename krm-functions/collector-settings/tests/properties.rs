@@ -4,6 +4,7 @@ mod common;
 
 use common::run;
 use krm_rs::{Map, Object, Value, json, yaml};
+use leafpack_function_tests::{items, parse};
 use proptest::prelude::*;
 use proptest::{option, sample};
 

@@ -3,35 +3,24 @@
 
 mod common;
 
-use common::{Placeholder, classic, items, objects, root, run};
+use common::{classic, root, run};
 use fluent_bit_filters::{Modules, Source};
 use krm_rs::yaml;
-use std::fs;
+use leafpack_function_tests::golden::mistakes;
+use leafpack_function_tests::{Placeholder, items, parse, snapshot};
 
 const GOOD: &str = include_str!("../fixtures/classic/config.yaml");
 const INPUT: &str = include_str!("../fixtures/classic/input.yaml");
 
-fn snapshot(name: &str, text: &str) {
-    let mut settings = insta::Settings::clone_current();
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    settings.bind(|| insta::assert_snapshot!(name, text));
-}
-
 #[test]
 fn every_mistake_is_named_with_a_fix() {
-    let folder = fs::read_dir(root().join("fixtures/errors")).expect("the fixtures are there");
-    let mut count = 0;
-    for entry in folder {
-        let path = entry.expect("the folder can be read").path();
-        let text = fs::read_to_string(&path).expect("a fixture");
-        let mut documents = objects(&text);
+    for (name, text) in mistakes(root(), 30) {
+        let mut documents = parse(&text);
         let config = yaml::emit(documents.remove(0).as_value());
         if documents.is_empty() {
-            documents = objects(INPUT);
+            documents = parse(INPUT);
         }
         let outcome = run::<Placeholder>(&config, documents.clone());
-        let name = path.file_stem().expect("a file").to_string_lossy();
         assert!(!outcome.success, "{name} is right after all");
         assert_eq!(items(&outcome), documents, "{name}: everything stays");
         for line in outcome
@@ -46,10 +35,8 @@ fn every_mistake_is_named_with_a_fix() {
                 "{name}: {line}"
             );
         }
-        snapshot(&name, &outcome.stderr);
-        count += 1;
+        snapshot!(name, outcome.stderr);
     }
-    assert!(count > 30, "{count}");
 }
 
 struct Unbuilt;
@@ -73,10 +60,10 @@ impl Source for Large {
 
 #[test]
 fn modules_have_to_be_there_and_fit() {
-    let none = run::<Unbuilt>(GOOD, objects(INPUT));
-    let large = run::<Large>(GOOD, objects(INPUT));
+    let none = run::<Unbuilt>(GOOD, parse(INPUT));
+    let large = run::<Large>(GOOD, parse(INPUT));
     assert!(!none.success && !large.success);
-    snapshot("modules", &(none.stderr + &large.stderr));
+    snapshot!("modules", &(none.stderr + &large.stderr));
 }
 
 /// What works, but perhaps not as it is meant.
@@ -146,7 +133,7 @@ fn what_does_not_fit_together_is_said() {
         );
         said += &format!("{name}\n{}", outcome.stderr);
     }
-    snapshot("warnings", &said);
+    snapshot!("warnings", &said);
     // And nothing where everything fits.
     let outcome = run::<Placeholder>(GOOD, classic(&format!("{input}{kubernetes}")));
     assert_eq!(outcome.stderr, "");
@@ -155,7 +142,7 @@ fn what_does_not_fit_together_is_said() {
 /// A Fluent Bit that a stack made is none to change.
 #[test]
 fn a_stack_is_left_alone() {
-    let mut input = objects(INPUT);
+    let mut input = parse(INPUT);
     let mut stack = input[1].clone().with_label("leafpack.dev/stack", "apps");
     stack.set_name("stack");
     stack.set_namespace("observability");

@@ -5,9 +5,10 @@
 
 mod common;
 
-use common::{classic, has_filters, in_yaml, items, named, objects, root, run};
+use common::{classic, in_yaml, named, root, run};
 use fluent_bit_filters::{Embedded, Modules, Source};
 use krm_rs::{Object, Value, json, yaml};
+use leafpack_function_tests::{golden, has_filters, items, parse};
 use leafpack_peer as peer;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -262,13 +263,11 @@ fn records_say_where_they_are_from() {
 
 /// The pipeline of a fixture as one text in files, with what these builds of Fluent Bit do not have left out.
 fn files(fixture: &str, folder: &Path) -> PathBuf {
-    let read = |name: &str| {
-        let path = root().join("fixtures").join(fixture).join(name);
-        fs::read_to_string(path).expect("a fixture")
-    };
+    let fixture = root().join("fixtures").join(fixture);
+    let read = |name: &str| golden::read(&fixture, name);
     let made = items(&run::<Embedded>(
         &read("config.yaml"),
-        objects(&read("input.yaml")),
+        parse(read("input.yaml")),
     ));
     let mapped = lay_out(&made, folder);
     let plain = |text: &str| {

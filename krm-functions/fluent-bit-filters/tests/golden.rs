@@ -5,53 +5,24 @@
 
 mod common;
 
-use common::{Placeholder, in_yaml, items, objects, root, run};
+use common::{in_yaml, root, run};
 use krm_rs::{Object, yaml};
-use std::fs;
-use std::path::{Path, PathBuf};
+use leafpack_function_tests::golden::{self, read, same};
+use leafpack_function_tests::{Placeholder, emit, items, parse};
+use std::path::PathBuf;
 
 fn fixtures() -> Vec<PathBuf> {
-    let folder = fs::read_dir(root().join("fixtures")).expect("the fixtures are there");
-    let paths = folder.map(|entry| entry.expect("the folder can be read").path());
-    let mut paths: Vec<_> = paths.filter(|p| p.join("config.yaml").exists()).collect();
-    paths.sort();
-    assert!(paths.len() >= 12, "{paths:?}");
-    paths
-}
-
-fn read(fixture: &Path, name: &str) -> String {
-    fs::read_to_string(fixture.join(name)).unwrap_or_default()
-}
-
-fn same(fixture: &Path, name: &str, text: &str) {
-    let golden = fixture.join(name);
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(&golden, text).expect("the golden file can be written");
-    }
-    let expected = read(fixture, name);
-    if text != expected {
-        let line = text.lines().zip(expected.lines()).position(|(a, b)| a != b);
-        panic!(
-            "{} differs, first in line {:?}; UPDATE_GOLDEN=1 cargo test writes it anew",
-            golden.display(),
-            line.map(|line| line + 1)
-        );
-    }
+    golden::fixtures(root(), "config.yaml", 12)
 }
 
 #[test]
 fn every_fixture_gives_its_golden_files() {
     for fixture in fixtures() {
-        let input = objects(&read(&fixture, "input.yaml"));
+        let input = parse(read(&fixture, "input.yaml"));
         let outcome = run::<Placeholder>(&read(&fixture, "config.yaml"), input);
         assert!(outcome.success, "{}: {}", fixture.display(), outcome.stderr);
-        let made = items(&outcome);
-        same(
-            &fixture,
-            "expected.yaml",
-            &yaml::emit_all(made.iter().map(Object::as_value)),
-        );
-        same(&fixture, "said.txt", &outcome.stderr);
+        same(&fixture.join("expected.yaml"), &emit(&items(&outcome)));
+        same(&fixture.join("said.txt"), &outcome.stderr);
     }
 }
 
@@ -61,12 +32,11 @@ fn a_second_run_changes_nothing() {
         let config = read(&fixture, "config.yaml");
         let first = items(&run::<Placeholder>(
             &config,
-            objects(&read(&fixture, "input.yaml")),
+            parse(read(&fixture, "input.yaml")),
         ));
         let second = run::<Placeholder>(&config, first.clone());
         assert!(second.success, "{}: {}", fixture.display(), second.stderr);
-        let [first, second] =
-            [first, items(&second)].map(|made| yaml::emit_all(made.iter().map(Object::as_value)));
+        let [first, second] = [first, items(&second)].map(|made| emit(&made));
         assert_eq!(second, first, "{}", fixture.display());
         assert!(
             first.contains("leafpack.dev/config-hash"),
@@ -80,7 +50,7 @@ fn a_second_run_changes_nothing() {
 #[test]
 fn everything_else_stays() {
     for fixture in fixtures() {
-        let input = objects(&read(&fixture, "input.yaml"));
+        let input = parse(read(&fixture, "input.yaml"));
         let mut more = input.clone();
         let theirs = Object::new("v1", "ConfigMap", "theirs")
             .with_annotation("internal.config.kubernetes.io/index", "7")
@@ -100,7 +70,7 @@ fn what_is_no_longer_asked_for_goes() {
     for fixture in fixtures() {
         let config = "apiVersion: leafpack.dev/v1alpha1\nkind: FluentBitFilters\nmetadata: {name: fluent-bit}\n\
                       spec: {cluster: b, filters: [{filter: tenant, match: '*'}], target: {name: %}}\n";
-        let input = objects(&read(&fixture, "input.yaml"));
+        let input = parse(read(&fixture, "input.yaml"));
         let first = items(&run::<Placeholder>(&read(&fixture, "config.yaml"), input));
         let settings = first
             .iter()
@@ -112,7 +82,7 @@ fn what_is_no_longer_asked_for_goes() {
         let config = config.replace('%', name);
         let outcome = run::<Placeholder>(&config, first);
         assert!(outcome.success, "{}: {}", fixture.display(), outcome.stderr);
-        let text = yaml::emit_all(items(&outcome).iter().map(Object::as_value));
+        let text = emit(&items(&outcome));
         for gone in [
             "container-logs.wasm",
             "container_logs",

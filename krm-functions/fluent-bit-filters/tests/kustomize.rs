@@ -2,59 +2,30 @@
 
 mod common;
 
-use common::{has_filters, items, named, objects, root, run};
+use common::{named, root, run};
 use fluent_bit_filters::Embedded;
-use krm_rs::{Object, ResourceList, Value};
-use leafpack_peer as peer;
+use krm_rs::{Object, Value};
+use leafpack_function_tests::golden;
+use leafpack_function_tests::kustomize::{Kustomize, Place, kustomization};
+use leafpack_function_tests::{has_filters, items, parse};
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
+
+const PLACE: Place = Place {
+    folder: env!("CARGO_TARGET_TMPDIR"),
+    program: env!("CARGO_BIN_EXE_fluent-bit-filters"),
+};
 
 /// kustomize, unless the test is skipped.
-fn kustomize(test: &str) -> Option<PathBuf> {
+fn kustomize(test: &str) -> Option<Kustomize> {
     has_filters(test)
-        .then(|| peer::or_skip(test, "kustomize"))
+        .then(|| Kustomize::or_skip(test))
         .flatten()
 }
 
 /// A copy of the example, with this crate's program for `leafpack`.
 fn example(name: &str) -> PathBuf {
-    fn copy(from: &Path, to: &Path) {
-        fs::create_dir_all(to).expect("the folder can be made");
-        for entry in fs::read_dir(from).expect("the example is there") {
-            let entry = entry.expect("the folder can be read").path();
-            let to = to.join(entry.file_name().expect("a name"));
-            if entry.is_dir() {
-                copy(&entry, &to);
-                continue;
-            }
-            let text = fs::read_to_string(&entry).expect("the example is text");
-            let program = env!("CARGO_BIN_EXE_fluent-bit-filters");
-            let text = text.replace("{path: leafpack}", &format!("{{path: {program}}}"));
-            fs::write(to, text).expect("the file can be written");
-        }
-    }
-    let to = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = fs::remove_dir_all(&to);
-    copy(&root().join("../../examples/existing-fluent-bit"), &to);
-    to
-}
-
-/// What comes out, and what was said.
-fn build(kustomize: &Path, folder: &Path) -> (Vec<u8>, String) {
-    let output = Command::new(kustomize)
-        .args(["build", "--enable-alpha-plugins", "--enable-exec"])
-        .arg(folder)
-        .output()
-        .expect("kustomize runs");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{said}");
-    (output.stdout, said)
-}
-
-fn read(stream: &[u8]) -> Vec<Object> {
-    let list = ResourceList::read(stream).expect("kustomize writes YAML");
-    list.items.into_iter().collect()
+    PLACE.copy(name, &root().join("../../examples/existing-fluent-bit"))
 }
 
 /// Every ConfigMap that a volume names is there, in the pod's namespace.
@@ -85,12 +56,12 @@ fn the_example_is_built_and_holds_together() {
         return;
     };
     let folder = example("example");
-    let (built, said) = build(&kustomize, &folder);
-    assert_eq!(build(&kustomize, &folder).0, built, "run twice");
+    let built = kustomize.build(&folder);
+    assert_eq!(kustomize.build(&folder).stream, built.stream, "run twice");
     // What was replaced is told in results, which kustomize keeps to itself; and nothing was wrong.
-    assert!(!said.contains("error"), "{said}");
+    assert!(!built.said.contains("error"), "{}", built.said);
 
-    let made = read(&built);
+    let made = built.objects();
     let daemon_set = named(&made, "DaemonSet", "fluent-bit");
     volumes_are_there(&made, daemon_set, "spec.template.spec.volumes");
     let release = named(&made, "HelmRelease", "fluent-bit");
@@ -132,15 +103,12 @@ fn a_second_build_changes_nothing() {
     let folder = example("twice");
     for part in ["config-map", "helm-release"] {
         let part = folder.join(part);
-        let (first, _) = build(&kustomize, &part);
-        fs::write(part.join("first.yaml"), &first).expect("the file can be written");
-        let text = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n\
-                    resources: [first.yaml]\ntransformers: [leafpack.yaml]\n";
+        let first = kustomize.build(&part);
+        fs::write(part.join("first.yaml"), &first.stream).expect("the file can be written");
+        let text = kustomization("resources: [first.yaml]\ntransformers: [leafpack.yaml]\n");
         fs::write(part.join("kustomization.yaml"), text).expect("the file can be written");
-        let mut second = read(&build(&kustomize, &part).0);
-        let mut first = read(&first);
-        first.sort_by_key(Object::id);
-        second.sort_by_key(Object::id);
+        let second = kustomize.build(&part).objects();
+        let first = first.objects();
         assert_eq!(first, second, "{}", part.display());
     }
 }
@@ -151,13 +119,11 @@ fn references_hold_under_another_name() {
     let Some(kustomize) = kustomize("filters-kustomize-names") else {
         return;
     };
-    let folder = example("names");
-    let above = folder.join("above");
-    fs::create_dir_all(&above).expect("the folder can be made");
-    let text = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n\
-                resources: [../config-map]\nnamePrefix: pre-\nnamespace: elsewhere\n";
-    fs::write(above.join("kustomization.yaml"), text).expect("the file can be written");
-    let made = read(&build(&kustomize, &above).0);
+    example("names");
+    let text =
+        kustomization("resources: [../config-map]\nnamePrefix: pre-\nnamespace: elsewhere\n");
+    let above = PLACE.write("names/above", &[("kustomization.yaml", text)]);
+    let made = kustomize.build(&above).objects();
     let daemon_set = named(&made, "DaemonSet", "pre-fluent-bit");
     volumes_are_there(&made, daemon_set, "spec.template.spec.volumes");
 }
@@ -165,16 +131,12 @@ fn references_hold_under_another_name() {
 /// What is replaced in the example is said, one line each.
 #[test]
 fn the_example_says_what_it_replaces() {
-    let read = |name: &str| {
-        let path = root()
-            .join("../../examples/existing-fluent-bit/config-map")
-            .join(name);
-        fs::read_to_string(path).expect("the example is there")
-    };
+    let folder = root().join("../../examples/existing-fluent-bit/config-map");
+    let read = |name: &str| golden::read(&folder, name);
     if !has_filters("filters-example") {
         return;
     }
-    let mut input = objects(&read("daemon-set.yaml"));
+    let mut input = parse(read("daemon-set.yaml"));
     let mut map = Object::new("v1", "ConfigMap", "fluent-bit");
     for name in ["fluent-bit.conf", "filters.conf"] {
         map.set(&format!("data[{name}]"), read(name))

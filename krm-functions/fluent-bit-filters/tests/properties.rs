@@ -3,8 +3,9 @@
 
 mod common;
 
-use common::{Placeholder, changed, classic, in_yaml, items, named, run};
+use common::{changed, classic, in_yaml, named, run};
 use krm_rs::{Object, yaml};
+use leafpack_function_tests::{Placeholder, items};
 use proptest::prelude::*;
 use proptest::{option, sample};
 

@@ -2,29 +2,18 @@
 
 mod common;
 
-use common::{Placeholder, items, root, run, run_on};
+use common::{root, run, run_on};
 use krm_rs::Object;
+use leafpack_function_tests::golden::mistakes;
+use leafpack_function_tests::{Placeholder, items, results, snapshot};
 use observability_stack::{Modules, Source};
-use std::fs;
 
 const GOOD: &str = include_str!("../fixtures/minimal/config.yaml");
 
-fn snapshot(name: &str, text: &str) {
-    let mut settings = insta::Settings::clone_current();
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    settings.bind(|| insta::assert_snapshot!(name, text));
-}
-
 #[test]
 fn every_mistake_is_named_with_a_fix() {
-    let folder = fs::read_dir(root().join("fixtures/errors")).expect("the fixtures are there");
-    let mut count = 0;
-    for entry in folder {
-        let path = entry.expect("the folder can be read").path();
-        let config = fs::read_to_string(&path).expect("a config");
+    for (name, config) in mistakes(root(), 15) {
         let outcome = run::<Placeholder>(&config);
-        let name = path.file_stem().expect("a file").to_string_lossy();
         assert!(!outcome.success, "{name} is right after all");
         assert_eq!(items(&outcome), [], "{name}: nothing is made of a mistake");
         assert!(
@@ -33,13 +22,10 @@ fn every_mistake_is_named_with_a_fix() {
             outcome.stderr
         );
         // Nor in the results; the functionConfig itself comes back as it came.
-        let answer = String::from_utf8_lossy(&outcome.stdout);
-        let (_, results) = answer.split_once("\nresults:").expect("results");
+        let results = results(&outcome);
         assert!(!results.contains("hunter2"), "{name}: {results}");
-        snapshot(&name, &outcome.stderr);
-        count += 1;
+        snapshot!(name, outcome.stderr);
     }
-    assert!(count > 15, "{count}");
 }
 
 struct Unbuilt;
@@ -80,7 +66,7 @@ fn modules_have_to_be_there_and_fit() {
     let none = run::<Unbuilt>(GOOD);
     let large = run::<Large>(GOOD);
     assert!(!none.success && !large.success);
-    snapshot("modules", &(none.stderr + &large.stderr));
+    snapshot!("modules", (none.stderr + &large.stderr));
 }
 
 #[test]
@@ -91,7 +77,7 @@ fn an_object_of_somebody_elses_is_not_replaced() {
     let outcome = run_on::<Placeholder>(GOOD, theirs.clone());
     assert!(!outcome.success);
     assert_eq!(items(&outcome), theirs);
-    snapshot("not-ours", &outcome.stderr);
+    snapshot!("not-ours", outcome.stderr);
 
     // With the fix that it names, the namespace is left as it is.
     let fixed = format!("{GOOD}  createNamespace: false\n");
@@ -116,7 +102,7 @@ fn an_object_of_another_stack_is_not_replaced() {
     let outcome = run_on::<Placeholder>(&other, first.clone());
     assert!(!outcome.success);
     assert_eq!(items(&outcome), first);
-    snapshot("another-stack", &outcome.stderr);
+    snapshot!("another-stack", outcome.stderr);
 
     let apart = format!("{other}  namespace: elsewhere\n");
     let outcome = run_on::<Placeholder>(&apart, first.clone());
@@ -158,7 +144,7 @@ fn hosts_that_policies_may_not_know_are_named() {
         );
         all += &outcome.stderr;
     }
-    snapshot("hosts", &all);
+    snapshot!("hosts", all);
 }
 
 /// What is lost with Fluent Bit's own filters is said each time, and nothing of what is not asked for.
@@ -176,7 +162,7 @@ fn what_stock_filters_lose_is_said() {
         assert!(outcome.success, "{more}: {}", outcome.stderr);
         all += &format!("filters: native{more}\n{}\n", outcome.stderr);
     }
-    snapshot("native-lost", &all);
+    snapshot!("native-lost", all);
 }
 
 /// With stock filters no module is needed, and none is put into the cluster.

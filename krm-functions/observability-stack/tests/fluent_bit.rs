@@ -6,8 +6,9 @@
 
 mod common;
 
-use common::{has_filter, objects_with};
+use common::objects_with;
 use krm_rs::{Object, Value};
+use leafpack_function_tests::has_filters;
 use leafpack_peer as peer;
 use observability_stack::Embedded;
 use std::path::PathBuf;
@@ -40,7 +41,7 @@ fn change(config: &mut String, (from, to): (&str, &str)) {
 /// Runs `deliver.py` in this mode with every Fluent Bit, each with a stack that is made for its version.
 fn deliver(test: &str, mode: &[&str], changes: &[Change]) {
     let binaries = peer::fluent_bits_or_skip(test);
-    if binaries.is_empty() || !has_filter(test) {
+    if binaries.is_empty() || !has_filters(test) {
         return;
     }
     let Some(python) = peer::find("python3") else {

@@ -4,38 +4,21 @@
 
 mod common;
 
-use common::{Placeholder, items, objects, root, run, run_on};
-use krm_rs::{Object, yaml};
-use std::fs;
+use common::{objects, root, run, run_on};
+use krm_rs::Object;
+use leafpack_function_tests::golden::{self, read, same};
+use leafpack_function_tests::{Placeholder, emit, items};
 use std::path::PathBuf;
 
 fn fixtures() -> Vec<PathBuf> {
-    let folder = fs::read_dir(root().join("fixtures")).expect("the fixtures are there");
-    let paths = folder.map(|entry| entry.expect("the folder can be read").path());
-    let mut paths: Vec<_> = paths.filter(|p| p.join("config.yaml").exists()).collect();
-    paths.sort();
-    assert!(paths.len() >= 4, "{paths:?}");
-    paths
+    golden::fixtures(root(), "config.yaml", 4)
 }
 
 #[test]
 fn every_fixture_gives_its_golden_file() {
     for fixture in fixtures() {
-        let config = fs::read_to_string(fixture.join("config.yaml")).expect("a config");
-        let text = yaml::emit_all(objects(&config).iter().map(Object::as_value));
-        let golden = fixture.join("expected.yaml");
-        if std::env::var_os("UPDATE_GOLDEN").is_some() {
-            fs::write(&golden, &text).expect("the golden file can be written");
-        }
-        let expected = fs::read_to_string(&golden).unwrap_or_default();
-        if text != expected {
-            let line = text.lines().zip(expected.lines()).position(|(a, b)| a != b);
-            panic!(
-                "{} differs, first in line {:?}; UPDATE_GOLDEN=1 cargo test writes it anew",
-                golden.display(),
-                line.map(|line| line + 1)
-            );
-        }
+        let made = objects(&read(&fixture, "config.yaml"));
+        same(&fixture.join("expected.yaml"), &emit(&made));
     }
 }
 
@@ -43,7 +26,7 @@ fn every_fixture_gives_its_golden_file() {
 #[test]
 fn a_second_run_changes_nothing() {
     for fixture in fixtures() {
-        let config = fs::read_to_string(fixture.join("config.yaml")).expect("a config");
+        let config = read(&fixture, "config.yaml");
         let first = run::<Placeholder>(&config);
         let second = run_on::<Placeholder>(&config, items(&first));
         assert_eq!(
@@ -56,7 +39,7 @@ fn a_second_run_changes_nothing() {
 /// With other options, what an earlier run made and this one does not is gone; all else stays.
 #[test]
 fn what_is_no_longer_made_goes() {
-    let config = fs::read_to_string(root().join("fixtures/minimal/config.yaml")).expect("a config");
+    let config = read(root(), "fixtures/minimal/config.yaml");
     let theirs = Object::new("v1", "ConfigMap", "theirs")
         .with_label("app.kubernetes.io/managed-by", "leafpack")
         .with_label("leafpack.dev/stack", "another");
@@ -106,7 +89,7 @@ fn what_is_no_longer_made_goes() {
 /// Somebody else's objects stay where and as they are, ahead of the stack's.
 #[test]
 fn other_items_stay() {
-    let config = fs::read_to_string(root().join("fixtures/minimal/config.yaml")).expect("a config");
+    let config = read(root(), "fixtures/minimal/config.yaml");
     let theirs = Object::new("v1", "ConfigMap", "fluent-bit")
         .with_namespace("elsewhere")
         .with_annotation("internal.config.kubernetes.io/index", "7");

@@ -4,7 +4,7 @@ mod common;
 
 use common::{objects, root};
 use krm_rs::{Object, Value, json, yaml};
-use leafpack_peer as peer;
+use leafpack_function_tests::schemas::Schemas;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -630,10 +630,9 @@ fn expressions_and_downloads_get_along() {
 
 #[test]
 fn every_object_is_valid() {
-    const TEST: &str = "grafana-schemas";
-    if peer::or_skip(TEST, "python3").is_none() {
+    let Some(schemas) = Schemas::or_skip("grafana-schemas") else {
         return;
-    }
+    };
     let exposed = "  grafana:\n    expose: httproute\n    host: grafana.example.com\n    gateway: {name: internal, namespace: network, section: https}\n    sidecar: {enabled: true, namespaces: all}\n    admin: {externalSecret: {path: a}}\n  network: {policy: cilium}\n";
     let ingress = "  grafana: {expose: ingress, host: grafana.example.com, ingress: {tlsSecret: a, annotations: {a.b/c: d}}}\n";
     let all: Vec<String> = ["", SIDECAR_IMAGE_IDS, exposed, ingress]
@@ -644,20 +643,8 @@ fn every_object_is_valid() {
         .collect();
     assert!(all.len() > 30, "{}", all.len());
     let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("grafana.yaml");
-    fs::write(&file, all.join("---\n")).expect("a file");
-    let folder = peer::schemas_or_skip(TEST);
-    let output = Command::new("python3")
-        .arg(root().join("tests/schemas.py"))
-        .arg(folder.as_deref().unwrap_or(Path::new("none")))
-        .arg(&file)
-        .output()
-        .expect("python3 runs");
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8_lossy(&said);
-    if said.starts_with("missing: ") {
-        return peer::skip(TEST, "python");
-    }
-    assert!(output.status.success(), "{said}");
+    let checked = schemas.validate_text(&file, &all.join("---\n"));
+    assert!(checked.is_ok(), "{checked:?}");
 }
 
 /// What the documentation shows is a configuration, with everything in it that it talks of.

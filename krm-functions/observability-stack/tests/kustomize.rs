@@ -3,62 +3,38 @@
 
 mod common;
 
-use common::{has_filter, references};
-use krm_rs::{Object, ResourceList};
-use leafpack_peer as peer;
+use common::references;
+use krm_rs::Object;
+use leafpack_function_tests::has_filters;
+use leafpack_function_tests::kustomize::{self, Kustomize, Place};
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
+
+const PLACE: Place = Place {
+    folder: env!("CARGO_TARGET_TMPDIR"),
+    program: env!("CARGO_BIN_EXE_observability-stack"),
+};
 
 /// kustomize, unless the test is skipped.
-fn kustomize(test: &str) -> Option<PathBuf> {
-    has_filter(test)
-        .then(|| peer::or_skip(test, "kustomize"))
+fn kustomize(test: &str) -> Option<Kustomize> {
+    has_filters(test)
+        .then(|| Kustomize::or_skip(test))
         .flatten()
 }
 
 /// A folder of this name with a kustomization in it.
 fn kustomization(name: &str, text: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-    fs::create_dir_all(&folder).expect("the folder can be made");
-    let text = format!("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n{text}");
-    fs::write(folder.join("kustomization.yaml"), text).expect("the file can be written");
-    folder
+    PLACE.write(
+        name,
+        &[("kustomization.yaml", kustomize::kustomization(text))],
+    )
 }
 
 /// As [`kustomization`], with a stack that is listed in this field.
 fn stack(name: &str, field: &str, config: &str) -> PathBuf {
-    let folder = kustomization(name, &format!("{field}: [stack.yaml]\n"));
-    let function = format!(
-        "\n  annotations:\n    config.kubernetes.io/function: |\n      exec: {{path: {}}}\nspec:",
-        env!("CARGO_BIN_EXE_observability-stack")
-    );
-    let config = config.replace("\nspec:", &function);
-    fs::write(folder.join("stack.yaml"), config).expect("the file can be written");
-    folder
-}
-
-fn build(kustomize: &Path, folder: &Path) -> Vec<u8> {
-    let (built, said) = try_build(kustomize, folder);
-    built.unwrap_or_else(|| panic!("{said}"))
-}
-
-/// What comes out, unless the build fails; and what was said.
-fn try_build(kustomize: &Path, folder: &Path) -> (Option<Vec<u8>>, String) {
-    let output = Command::new(kustomize)
-        .args(["build", "--enable-alpha-plugins", "--enable-exec"])
-        .arg(folder)
-        .output()
-        .expect("kustomize runs");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    (output.status.success().then_some(output.stdout), said)
-}
-
-fn objects(stream: &[u8]) -> Vec<Object> {
-    let list = ResourceList::read(stream).expect("kustomize writes YAML");
-    let mut objects: Vec<_> = list.items.into_iter().collect();
-    objects.sort_by_key(Object::id);
-    objects
+    kustomization(name, &format!("{field}: [stack.yaml]\n"));
+    let function = "\n  annotations:\n    config.kubernetes.io/function: |\n      exec: {path: leafpack}\nspec:";
+    PLACE.write(name, &[("stack.yaml", config.replace("\nspec:", function))])
 }
 
 const CONFIGS: [(&str, &str); 3] = [
@@ -74,16 +50,16 @@ fn a_generator_and_a_transformer_give_the_same() {
     };
     for (name, config) in CONFIGS {
         let generator = stack(&format!("{name}-generator"), "generators", config);
-        let first = build(&kustomize, &generator);
-        assert_eq!(first, build(&kustomize, &generator), "{name}, run twice");
-        let transformer = stack(&format!("{name}-transformer"), "transformers", config);
-        let generated = objects(&first);
-        references::check(&generated);
+        let first = kustomize.build(&generator);
         assert_eq!(
-            objects(&build(&kustomize, &transformer)),
-            generated,
-            "{name}"
+            first.stream,
+            kustomize.build(&generator).stream,
+            "{name}, run twice"
         );
+        let transformer = stack(&format!("{name}-transformer"), "transformers", config);
+        let generated = first.objects();
+        references::check(&generated);
+        assert_eq!(kustomize.build(&transformer).objects(), generated, "{name}");
     }
 }
 
@@ -107,7 +83,7 @@ fn references_hold_under_other_labels() {
             stack(&base, "generators", config);
             let text = format!("resources: [../{base}]\n{labels}");
             let above = kustomization(&format!("{name}-labels-{index}"), &text);
-            let objects = objects(&build(&kustomize, &above));
+            let objects = kustomize.build(&above).objects();
             let all = objects.iter();
             let changed =
                 all.filter(|object| object.label("app.kubernetes.io/instance") == Some("foo"));
@@ -134,11 +110,11 @@ fn two_transformers_do_not_replace_each_other() {
             &format!("two-{namespace}"),
             "transformers: [stack.yaml, second.yaml]\n",
         );
-        let (built, said) = try_build(&kustomize, &folder);
-        assert_eq!(built.is_some(), right, "{said}");
+        let built = kustomize.try_build(&folder);
+        assert_eq!(built.is_ok(), right, "{built:?}");
         match built {
-            Some(built) => assert_eq!(objects(&built).len(), 2 * common::objects(config).len()),
-            None => assert!(
+            Ok(built) => assert_eq!(built.objects().len(), 2 * common::objects(config).len()),
+            Err(said) => assert!(
                 said.contains("found an object of this name in the build"),
                 "{said}"
             ),
@@ -154,7 +130,7 @@ fn what_is_no_longer_made_goes() {
     };
     let config = include_str!("../fixtures/minimal/config.yaml");
     let folder = stack("gone-before", "generators", config);
-    let before = build(&kustomize, &folder);
+    let before = kustomize.build(&folder).stream;
     let changed = format!("{config}  metrics: {{scrape: none}}\n  network: {{policy: cilium}}\n");
     let folder = stack("gone-after", "transformers", &changed);
     fs::write(folder.join("before.yaml"), before).expect("the file can be written");
@@ -162,9 +138,9 @@ fn what_is_no_longer_made_goes() {
         "gone-after",
         "resources: [before.yaml]\ntransformers: [stack.yaml]\n",
     );
-    let after = objects(&build(&kustomize, &folder));
+    let after = kustomize.build(&folder).objects();
     let expected = stack("gone-expected", "generators", &changed);
-    assert_eq!(after, objects(&build(&kustomize, &expected)));
+    assert_eq!(after, kustomize.build(&expected).objects());
 }
 
 #[test]
@@ -184,7 +160,7 @@ fn references_hold_under_another_name_and_namespace() {
         );
         let known = include_str!("../kustomizeconfig.yaml");
         fs::write(above.join("kustomizeconfig.yaml"), known).expect("the file can be written");
-        let objects = objects(&build(&kustomize, &above));
+        let objects = kustomize.build(&above).objects();
         let sets = objects.iter().filter(|object| object.kind() == "DaemonSet");
         let ids: Vec<_> = sets.map(Object::id).collect();
         let is_it = |id: &krm_rs::ObjectId| &*id.name == "pre-fluent-bit-post";

@@ -2,39 +2,26 @@
 
 mod common;
 
-use common::{Placeholder, items, objects, root, run};
-use krm_rs::{Dispatcher, Object, Outcome, ResourceList, Results, Value, yaml};
-use leafpack_peer as peer;
+use common::{objects, root, run};
+use krm_rs::{Object, Outcome, Value};
+use leafpack_function_tests::schemas::Schemas;
+use leafpack_function_tests::{self as functions, Placeholder, emit, golden, items, parse};
 use observability_stack::ObservabilityParts;
 use std::collections::BTreeSet;
-use std::fs;
-use std::process::Command;
 
 const MINIMAL: &str = include_str!("../fixtures/minimal/config.yaml");
 const PARTS: &str = include_str!("../fixtures/parts/parts.yaml");
 const ITEMS: &str = include_str!("../fixtures/parts/items.yaml");
 const LABEL: &str = "leafpack.dev/part";
 
-fn read(stream: &str) -> Vec<Object> {
-    let list = ResourceList::read(stream.as_bytes()).expect("a stream of objects");
-    list.items.into_iter().collect()
-}
-
 /// Runs ObservabilityParts.
 fn parts(config: &str, items: Vec<Object>) -> Outcome {
-    let config = yaml::load_one(config.as_bytes()).expect("a test's config is YAML");
-    let config = Object::try_from(config).expect("a test's config is an object");
-    let input = ResourceList::new(items, Some(config)).write(&Results::new());
-    Dispatcher::new()
-        .with::<ObservabilityParts>()
-        .process(input.as_bytes())
+    functions::run_on::<ObservabilityParts>(config, items)
 }
 
 /// What ObservabilityParts leaves of good items.
 fn good(config: &str, given: Vec<Object>) -> Vec<Object> {
-    let outcome = parts(config, given);
-    assert!(outcome.success, "{}", outcome.stderr);
-    items(&outcome)
+    functions::objects_on::<ObservabilityParts>(config, given)
 }
 
 /// The Kustomizations among items.
@@ -44,17 +31,7 @@ fn kustomizations(items: &[Object]) -> Vec<Object> {
 }
 
 fn configs() -> Vec<(String, String)> {
-    let entries = fs::read_dir(root().join("fixtures")).expect("the fixtures are there");
-    let mut configs: Vec<(String, String)> = entries
-        .flatten()
-        .filter_map(|entry| {
-            let config = fs::read_to_string(entry.path().join("config.yaml")).ok()?;
-            Some((entry.file_name().to_string_lossy().into_owned(), config))
-        })
-        .collect();
-    configs.sort();
-    assert!(configs.len() >= 4, "{configs:?}");
-    configs
+    golden::texts(root(), "config.yaml", 4)
 }
 
 #[test]
@@ -158,16 +135,11 @@ fn parts_can_be_chosen() {
 
 #[test]
 fn each_part_gets_a_kustomization() {
-    let after = good(PARTS, read(ITEMS));
+    let after = good(PARTS, parse(ITEMS));
     let made = kustomizations(&after);
-    let text = yaml::emit_all(made.iter().map(Object::as_value));
-    let golden = root().join("fixtures/parts/flux.yaml");
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(&golden, &text).expect("the golden file can be written");
-    }
-    assert_eq!(text, fs::read_to_string(&golden).unwrap_or_default());
+    golden::same(&root().join("fixtures/parts/flux.yaml"), &emit(&made));
     // Nothing else is touched, but for the Namespace, which the parts before the last need too.
-    let mut before = read(ITEMS);
+    let mut before = parse(ITEMS);
     before[0].set_label(LABEL, "namespace");
     assert_eq!(after[..before.len()], before);
     assert_eq!(after.len(), before.len() + made.len());
@@ -192,7 +164,7 @@ fn each_part_gets_a_kustomization() {
 /// What the golden file says, in rules: `wait: true` would make Flux ignore the health checks.
 #[test]
 fn kustomizations_wait_for_what_can_come_true() {
-    let made = kustomizations(&good(PARTS, read(ITEMS)));
+    let made = kustomizations(&good(PARTS, parse(ITEMS)));
     let mut before: Vec<String> = vec!["apps-infrastructure".into(), "rook-ceph-cluster".into()];
     let mut checked = Vec::new();
     for object in &made {
@@ -211,7 +183,7 @@ fn kustomizations_wait_for_what_can_come_true() {
         assert_eq!(names, before, "{}", object.name());
         before = vec![object.name().to_owned()];
         for check in spec["healthChecks"].as_array().into_iter().flatten() {
-            let expected = read(ITEMS).into_iter().any(|item| {
+            let expected = parse(ITEMS).into_iter().any(|item| {
                 check["apiVersion"] == item.api_version()
                     && check["kind"] == item.kind()
                     && check["name"] == item.name()
@@ -315,7 +287,7 @@ fn what_cannot_work_is_told() {
         .split_once("    substituteFrom:\n")
         .expect("the last option");
     assert!(after.contains("cluster-settings"));
-    tell("nobody replaces expressions", before, read(ITEMS));
+    tell("nobody replaces expressions", before, parse(ITEMS));
     tell(
         "wrong options",
         "apiVersion: leafpack.dev/v1alpha1\nkind: ObservabilityParts\nmetadata: {name: apps}\nspec:\n  flux:\n    \
@@ -335,21 +307,9 @@ fn what_cannot_work_is_told() {
 
 #[test]
 fn kustomizations_are_valid() {
-    let (test, script) = ("parts-schemas", root().join("tests/schemas.py"));
-    let Some(python) = peer::find("python3") else {
-        peer::skip(test, "python");
+    let Some(schemas) = Schemas::or_skip("parts-schemas") else {
         return;
     };
-    let folder = peer::schemas_or_skip(test).unwrap_or("none".into());
-    let output = Command::new(python)
-        .args([script, folder, root().join("fixtures/parts/flux.yaml")])
-        .output()
-        .expect("python3 runs");
-    let said = String::from_utf8_lossy(&output.stderr);
-    if said.starts_with("missing: ") {
-        peer::skip(test, "python");
-        return;
-    }
-    let found = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{found}{said}");
+    let checked = schemas.validate(&[root().join("fixtures/parts/flux.yaml")]);
+    assert!(checked.is_ok(), "{checked:?}");
 }

@@ -2,8 +2,9 @@
 
 mod common;
 
-use common::{Placeholder, items, references, run, run_on};
+use common::{references, run, run_on};
 use krm_rs::{Object, Value, json, leaves, yaml};
+use leafpack_function_tests::{Placeholder, items};
 use proptest::prelude::*;
 use proptest::{option, sample};
 

@@ -3,70 +3,25 @@
 mod common;
 
 use common::{objects, root};
-use krm_rs::{Path, Value, yaml};
-use std::fs;
+use leafpack_function_tests::{golden, readme, tree};
 
 const README: &str = include_str!("../README.md");
 const MINIMAL: &str = include_str!("../fixtures/minimal/config.yaml");
 
 fn read(path: &str) -> String {
-    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
-}
-
-fn tree(text: &str) -> Value {
-    yaml::load_one(text.as_bytes()).expect("YAML")
-}
-
-/// The options' table: option and default.
-fn rows() -> Vec<(&'static str, &'static str)> {
-    let table = README
-        .split("| option | default | |\n")
-        .nth(1)
-        .expect("the table of options");
-    let lines = table
-        .lines()
-        .skip(1)
-        .take_while(|line| line.starts_with('|'));
-    let cells = lines.map(|line| {
-        let mut cells = line.split('|').map(|cell| cell.trim().trim_matches('`'));
-        (
-            cells.nth(1).unwrap_or_default(),
-            cells.next().unwrap_or_default(),
-        )
-    });
-    cells.collect()
+    golden::read(root(), path)
 }
 
 #[test]
 fn a_default_that_is_written_changes_nothing() {
-    let expected = objects(MINIMAL);
-    let rows = rows();
-    let mut defaults = 0;
-    for (option, default) in &rows {
-        if default.is_empty() {
-            continue;
-        }
-        let mut config = tree(MINIMAL);
-        let path = Path::parse(&format!("spec.{option}")).expect("an option is a path");
-        path.set(&mut config, tree(default)).expect("it can be set");
-        assert_eq!(
-            objects(&yaml::emit(&config)),
-            expected,
-            "{option}: {default}"
-        );
-        defaults += 1;
-    }
-    assert!(defaults > 15, "{rows:?}");
+    let defaults = readme::defaults_change_nothing(README, MINIMAL, objects);
+    assert!(defaults > 15, "{:?}", readme::rows(README));
 }
 
 #[test]
 fn the_example_is_the_one_that_is_shown() {
-    let shown = README
-        .split("```yaml\n")
-        .nth(1)
-        .and_then(|rest| rest.split("```").next());
     let example = read("../../examples/spoke/stack.yaml");
-    assert_eq!(shown, Some(example.as_str()));
+    assert_eq!(readme::example(README), Some(example.as_str()));
     assert!(!objects(&example).is_empty());
 }
 

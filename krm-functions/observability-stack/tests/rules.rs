@@ -7,8 +7,9 @@
 
 mod common;
 
-use common::{Placeholder, objects, root, run};
+use common::{objects, root, run};
 use krm_rs::{Object, Path, Value, json, yaml};
+use leafpack_function_tests::Placeholder;
 use leafpack_peer as peer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

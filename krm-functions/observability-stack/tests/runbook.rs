@@ -2,22 +2,15 @@
 
 mod common;
 
-use common::{Placeholder, items, objects, root};
-use krm_rs::{Dispatcher, Object, ResourceList, yaml};
+use common::{objects, root};
+use leafpack_function_tests::golden::{self, same};
+use leafpack_function_tests::{self as functions, Placeholder};
 use observability_stack::ObservabilityRunbook;
-use std::fs;
 
 /// The runbook that a configuration gives.
 fn runbook(config: &str) -> String {
     let config = config.replace("kind: ObservabilityStack", "kind: ObservabilityRunbook");
-    let config = yaml::load_one(config.as_bytes()).expect("YAML");
-    let config = Object::try_from(config).expect("an object");
-    let input = ResourceList::new(Vec::new(), Some(config)).write(&krm_rs::Results::new());
-    let outcome = Dispatcher::new()
-        .with::<ObservabilityRunbook<Placeholder>>()
-        .process(input.as_bytes());
-    assert!(outcome.success, "{}", outcome.stderr);
-    let made = items(&outcome);
+    let made = functions::objects::<ObservabilityRunbook<Placeholder>>(&config);
     assert_eq!(made.len(), 1);
     assert_eq!(made[0].kind(), "ConfigMap");
     made[0]
@@ -27,16 +20,7 @@ fn runbook(config: &str) -> String {
 }
 
 fn configs() -> Vec<(String, String)> {
-    let folder = fs::read_dir(root().join("fixtures")).expect("the fixtures are there");
-    let mut all: Vec<_> = folder
-        .map(|entry| entry.expect("the folder can be read"))
-        .filter_map(|entry| {
-            let config = fs::read_to_string(entry.path().join("config.yaml")).ok()?;
-            Some((entry.file_name().to_string_lossy().into_owned(), config))
-        })
-        .collect();
-    all.sort();
-    all
+    golden::texts(root(), "config.yaml", 4)
 }
 
 #[test]
@@ -44,14 +28,7 @@ fn every_fixture_gives_its_runbook() {
     for (name, config) in configs() {
         let text = runbook(&config);
         let golden = root().join("fixtures").join(&name).join("runbook.md");
-        if std::env::var_os("UPDATE_GOLDEN").is_some() {
-            fs::write(&golden, &text).expect("the golden file can be written");
-        }
-        let expected = fs::read_to_string(&golden).unwrap_or_default();
-        assert!(
-            text == expected,
-            "{name}/runbook.md differs; UPDATE_GOLDEN=1 cargo test writes it anew"
-        );
+        same(&golden, &text);
     }
 }
 

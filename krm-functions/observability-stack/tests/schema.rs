@@ -2,9 +2,10 @@
 
 mod common;
 
-use common::{Placeholder, objects, root, run};
+use common::{objects, root, run};
 use jsonschema::Validator;
 use krm_rs::{Map, Path, Value, yaml};
+use leafpack_function_tests::{Placeholder, readme, tree};
 use std::fs;
 
 const FILE: &str = "schemas/ObservabilityStack.schema.json";
@@ -19,10 +20,6 @@ fn validator() -> Validator {
     let schema = schema();
     jsonschema::meta::validate(&schema).unwrap_or_else(|why| panic!("{why}"));
     jsonschema::validator_for(&schema).expect("a schema")
-}
-
-fn tree(text: &str) -> Value {
-    yaml::load_one(text.as_bytes()).expect("YAML")
 }
 
 /// Every good configuration that there is.
@@ -201,26 +198,8 @@ fn defaults_change_nothing() {
 
 #[test]
 fn the_readme_has_every_option() {
-    let table = README
-        .split("| option | default | |\n")
-        .nth(1)
-        .expect("the table of options");
-    let rows = table
-        .lines()
-        .skip(1)
-        .take_while(|line| line.starts_with('|'));
-    let mut shown: Vec<&str> = rows
-        .map(|row| {
-            row.split('|')
-                .nth(1)
-                .unwrap_or_default()
-                .trim()
-                .trim_matches('`')
-        })
-        .collect();
-    shown.sort_unstable();
     let options = options();
     let mut known: Vec<&str> = options.iter().map(|(option, _)| option.as_str()).collect();
     known.sort_unstable();
-    assert_eq!(shown, known);
+    assert_eq!(readme::names(README), known);
 }

@@ -7,19 +7,30 @@ use std::path::{Path, PathBuf};
 ///
 /// # Panics
 /// If there are fewer than `least`.
-pub fn fixtures(root: &str, file: &str, least: usize) -> Vec<PathBuf> {
-    let mut paths = entries(&Path::new(root).join("fixtures"));
+pub fn fixtures(root: impl AsRef<Path>, file: &str, least: usize) -> Vec<PathBuf> {
+    let mut paths = entries(&root.as_ref().join("fixtures"));
     paths.retain(|path| path.join(file).exists());
     assert!(paths.len() >= least, "{paths:?}");
     paths
+}
+
+/// As [`fixtures`], each by its name, with the text of the file.
+///
+/// # Panics
+/// As [`fixtures`], and where a file cannot be read.
+pub fn texts(root: impl AsRef<Path>, file: &str, least: usize) -> Vec<(String, String)> {
+    let folders = fixtures(root, file, least).into_iter();
+    folders
+        .map(|folder| (stem(&folder), read(&folder, file)))
+        .collect()
 }
 
 /// The files of `<crate>/fixtures/errors`, each by its name without `.yaml`, with its text; sorted.
 ///
 /// # Panics
 /// If there are not more than `least`.
-pub fn mistakes(root: &str, least: usize) -> Vec<(String, String)> {
-    let paths = entries(&Path::new(root).join("fixtures/errors"));
+pub fn mistakes(root: impl AsRef<Path>, least: usize) -> Vec<(String, String)> {
+    let paths = entries(&root.as_ref().join("fixtures/errors"));
     assert!(paths.len() > least, "{}", paths.len());
     let case = |path: PathBuf| (stem(&path), read("", path));
     paths.into_iter().map(case).collect()

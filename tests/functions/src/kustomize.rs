@@ -57,7 +57,8 @@ impl Kustomize {
     /// # Panics
     /// With what is said where the build fails.
     pub fn build(&self, folder: &Path) -> Built {
-        self.try_build(folder).unwrap_or_else(|said| panic!("{said}"))
+        self.try_build(folder)
+            .unwrap_or_else(|said| panic!("{said}"))
     }
 }
 

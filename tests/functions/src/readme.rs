@@ -132,7 +132,10 @@ spec: {name: a}
         move |config| {
             let mut object = Object::try_from(tree(config)).expect("an object");
             let size = object.get("spec.size").cloned().unwrap_or(size.into());
-            let what = object.get_str("spec.of.what").unwrap_or_default().to_owned();
+            let what = object
+                .get_str("spec.of.what")
+                .unwrap_or_default()
+                .to_owned();
             let spec = krm_rs::json!({"size": size, "what": what});
             object.set("spec", spec).expect("it can be set");
             vec![object]

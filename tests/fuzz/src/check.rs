@@ -233,6 +233,8 @@ fn held_pieces_come(
             Ok(_) => message,
             Err(_) => message.split(['"', '\\']).next().unwrap_or_default(),
         };
+        // Bytes at its ends that are no UTF-8 may be a character together with those of its neighbours.
+        let message = message.trim_matches(|c: char| c >= '\u{10ff00}');
         let comes = answers[n + 1..]
             .iter()
             .flatten()

@@ -4,19 +4,21 @@
 use collector_settings::CollectorSettings;
 use krm_rs::{Object, Outcome};
 use leafpack_function_tests::{golden, run_on};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// This crate's folder.
-pub(crate) const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+pub(crate) fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
 
 /// The folder of the example.
 pub(crate) fn example() -> PathBuf {
-    Path::new(ROOT).join("../../examples/existing-collectors")
+    root().join("../../examples/existing-collectors")
 }
 
 /// The folders below `fixtures` with what comes in and what comes out, sorted.
 pub(crate) fn fixtures() -> Vec<PathBuf> {
-    golden::fixtures(ROOT, "items.yaml", 8)
+    golden::fixtures(root(), "items.yaml", 8)
 }
 
 /// Runs the function on a functionConfig and items.

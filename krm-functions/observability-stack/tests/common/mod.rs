@@ -3,32 +3,10 @@
 
 pub(crate) mod references;
 
-use krm_rs::{Dispatcher, Object, Outcome, ResourceList, Value, yaml};
-use observability_stack::{Embedded, Modules, ObservabilityStack, Source};
+use krm_rs::{Object, Outcome, Value};
+use leafpack_function_tests::{self as functions, Placeholder};
+use observability_stack::{ObservabilityStack, Source};
 use std::path::PathBuf;
-
-/// The smallest module there is: golden files stay readable, and do not change with the filters.
-pub(crate) struct Placeholder;
-
-impl Source for Placeholder {
-    fn modules() -> Modules<'static> {
-        Modules {
-            audit: b"\0asm\x01\0\0\0",
-            container_logs: b"\0asm\x01\0\0\0",
-            ..Modules::default()
-        }
-    }
-}
-
-/// Whether the function carries the real filter; says that `test` is skipped where it was built without.
-pub(crate) fn has_filter(test: &str) -> bool {
-    let built = leafpack_peer::dist_or_skip(test, "filters/container-logs.wasm").is_some();
-    assert!(
-        !built || !Embedded::modules().container_logs.is_empty(),
-        "dist/ has the filter and this crate was built without it: build it again"
-    );
-    built
-}
 
 /// This crate's folder.
 pub(crate) fn root() -> PathBuf {
@@ -37,23 +15,12 @@ pub(crate) fn root() -> PathBuf {
 
 /// Runs the function on a functionConfig and no items, with any modules.
 pub(crate) fn run<M: Source>(config: &str) -> Outcome {
-    run_on::<M>(config, Vec::new())
+    functions::run::<ObservabilityStack<M>>(config)
 }
 
 /// Runs the function on a functionConfig and items.
 pub(crate) fn run_on<M: Source>(config: &str, items: Vec<Object>) -> Outcome {
-    let config = yaml::load_one(config.as_bytes()).expect("a test's config is YAML");
-    let config = Object::try_from(config).expect("a test's config is an object");
-    let input = ResourceList::new(items, Some(config)).write(&krm_rs::Results::new());
-    Dispatcher::new()
-        .with::<ObservabilityStack<M>>()
-        .process(input.as_bytes())
-}
-
-/// The items of an answer.
-pub(crate) fn items(outcome: &Outcome) -> Vec<Object> {
-    let list = ResourceList::read(&outcome.stdout).expect("the answer is a ResourceList");
-    list.items.into_iter().collect()
+    functions::run_on::<ObservabilityStack<M>>(config, items)
 }
 
 /// The objects that a good configuration makes, with the placeholder for a module.
@@ -63,9 +30,7 @@ pub(crate) fn objects(config: &str) -> Vec<Object> {
 
 /// The objects that a good configuration makes.
 pub(crate) fn objects_with<M: Source>(config: &str) -> Vec<Object> {
-    let outcome = run::<M>(config);
-    assert!(outcome.success, "{}", outcome.stderr);
-    items(&outcome)
+    functions::objects::<ObservabilityStack<M>>(config)
 }
 
 /// What the filter reads.

@@ -8,9 +8,10 @@ mod link;
 pub(crate) mod node;
 pub(crate) mod running;
 
-use crate::common::{has_filter, objects_with};
+use crate::common::objects_with;
 use hub::{Hub, Record, Tenant};
 use krm_rs::{Object, Value, json};
+use leafpack_function_tests::has_filters;
 use leafpack_peer::{self as peer, FluentBit};
 use node::Node;
 use observability_stack::Embedded;
@@ -55,7 +56,7 @@ pub(crate) fn with_each(
         peer::skip(test, "python");
         return;
     }
-    if binaries.is_empty() || !has_filter(test) {
+    if binaries.is_empty() || !has_filters(test) {
         return;
     }
     for binary in binaries {
