@@ -76,6 +76,11 @@ Examples:
 Example:
   leafpack runbook stack.yaml > RUNBOOK.md")]
     Runbook(RunbookArgs),
+    /// Reckon what a hub needs for clusters of this size: disk, memory and bandwidth, with the formulas
+    #[command(after_long_help = "\
+Example:
+  leafpack size --nodes 10 --pods 300 --log-rate 500KiB --retention 30d")]
+    Size(SizeArgs),
     /// Print the records that Fluent Bit would ship with one or more filters
     ///
     /// Takes log lines as Fluent Bit's tail input does, calls the filters as its wasm filter does, each on what the one
@@ -151,6 +156,31 @@ pub(crate) struct RenderArgs {
     pub(crate) input: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) limits: LimitArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SizeArgs {
+    /// Nodes, of all clusters together
+    #[arg(long, value_name = "N")]
+    pub(crate) nodes: u32,
+    /// Pods, of all clusters together
+    #[arg(long, value_name = "N")]
+    pub(crate) pods: u32,
+    /// Bytes of log messages a second, of all clusters together, such as 500KiB
+    #[arg(long, value_name = "RATE", value_parser = super::size::parse_rate)]
+    pub(crate) log_rate: f64,
+    /// How long both are kept, such as 30d
+    #[arg(long, value_name = "DAYS", value_parser = super::size::parse_days)]
+    pub(crate) retention: u32,
+    /// Seconds between two scrapes
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) interval: u32,
+    /// Series of a node: some 1,000 are node-exporter's, the rest are of kubelet, cAdvisor and what runs on every node
+    #[arg(long, value_name = "N", default_value_t = 2_500)]
+    pub(crate) series_per_node: u32,
+    /// Series of a pod: cAdvisor's, kube-state-metrics' and its own
+    #[arg(long, value_name = "N", default_value_t = 120)]
+    pub(crate) series_per_pod: u32,
 }
 
 #[derive(Args, Debug)]

@@ -10,6 +10,7 @@ mod plugin;
 mod render;
 mod runbook;
 mod schema;
+mod size;
 mod test;
 
 use std::ffi::{OsStr, OsString};
@@ -220,6 +221,7 @@ fn as_command(arguments: &[OsString], catalog: &Catalog, world: &mut World<'_>) 
         Command::Logs(args) => logs::run(&args, catalog, world),
         Command::Test(args) => test::run_command(&args, catalog, world),
         Command::Schema(args) => schema::run(&args, catalog, world),
+        Command::Size(args) => size::run(&args, world),
         Command::List => list::run(catalog, world),
         Command::Export(args) => export::run(&args, catalog, world),
         Command::Plugin(PluginCommand::Install(args)) => plugin::install(&args, catalog, world),
