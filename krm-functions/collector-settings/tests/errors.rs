@@ -10,7 +10,7 @@ use leafpack_function_tests::{items, parse, results, snapshot};
 
 #[test]
 fn every_mistake_is_named_with_a_fix() {
-    for (name, text) in mistakes(root(), 20) {
+    for (name, text) in mistakes(root(), 21) {
         let mut all = parse(&text);
         let config = yaml::emit(all.remove(0).as_value());
         let outcome = run(&config, all.clone());

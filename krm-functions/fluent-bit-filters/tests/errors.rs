@@ -4,17 +4,16 @@
 mod common;
 
 use common::{classic, root, run};
-use fluent_bit_filters::{Modules, Source};
 use krm_rs::yaml;
 use leafpack_function_tests::golden::mistakes;
-use leafpack_function_tests::{Placeholder, items, parse, snapshot};
+use leafpack_function_tests::{Large, Placeholder, Unbuilt, items, parse, snapshot};
 
 const GOOD: &str = include_str!("../fixtures/classic/config.yaml");
 const INPUT: &str = include_str!("../fixtures/classic/input.yaml");
 
 #[test]
 fn every_mistake_is_named_with_a_fix() {
-    for (name, text) in mistakes(root(), 30) {
+    for (name, text) in mistakes(root(), 31) {
         let mut documents = parse(&text);
         let config = yaml::emit(documents.remove(0).as_value());
         if documents.is_empty() {
@@ -39,31 +38,12 @@ fn every_mistake_is_named_with_a_fix() {
     }
 }
 
-struct Unbuilt;
-
-impl Source for Unbuilt {
-    fn modules() -> Modules<'static> {
-        Modules::default()
-    }
-}
-
-struct Large;
-
-impl Source for Large {
-    fn modules() -> Modules<'static> {
-        Modules {
-            container_logs: &[0; 200_000],
-            ..Modules::default()
-        }
-    }
-}
-
 #[test]
 fn modules_have_to_be_there_and_fit() {
     let none = run::<Unbuilt>(GOOD, parse(INPUT));
     let large = run::<Large>(GOOD, parse(INPUT));
     assert!(!none.success && !large.success);
-    snapshot!("modules", &(none.stderr + &large.stderr));
+    snapshot!("modules", none.stderr + &large.stderr);
 }
 
 /// What works, but perhaps not as it is meant.
@@ -133,7 +113,7 @@ fn what_does_not_fit_together_is_said() {
         );
         said += &format!("{name}\n{}", outcome.stderr);
     }
-    snapshot!("warnings", &said);
+    snapshot!("warnings", said);
     // And nothing where everything fits.
     let outcome = run::<Placeholder>(GOOD, classic(&format!("{input}{kubernetes}")));
     assert_eq!(outcome.stderr, "");

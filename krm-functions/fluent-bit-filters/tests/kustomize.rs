@@ -16,13 +16,6 @@ const PLACE: Place = Place {
     program: env!("CARGO_BIN_EXE_fluent-bit-filters"),
 };
 
-/// kustomize, unless the test is skipped.
-fn kustomize(test: &str) -> Option<Kustomize> {
-    has_filters(test)
-        .then(|| Kustomize::or_skip(test))
-        .flatten()
-}
-
 /// A copy of the example, with this crate's program for `leafpack`.
 fn example(name: &str) -> PathBuf {
     PLACE.copy(name, &root().join("../../examples/existing-fluent-bit"))
@@ -52,7 +45,7 @@ fn volumes_are_there(made: &[Object], workload: &Object, volumes: &str) {
 
 #[test]
 fn the_example_is_built_and_holds_together() {
-    let Some(kustomize) = kustomize("filters-kustomize") else {
+    let Some(kustomize) = Kustomize::with_filters_or_skip("filters-kustomize") else {
         return;
     };
     let folder = example("example");
@@ -97,7 +90,7 @@ fn the_example_is_built_and_holds_together() {
 /// A build whose result is built again, with the same functions, is what it was.
 #[test]
 fn a_second_build_changes_nothing() {
-    let Some(kustomize) = kustomize("filters-kustomize-twice") else {
+    let Some(kustomize) = Kustomize::with_filters_or_skip("filters-kustomize-twice") else {
         return;
     };
     let folder = example("twice");
@@ -116,7 +109,7 @@ fn a_second_build_changes_nothing() {
 /// A name prefix above changes the names of ConfigMaps, and with them what a DaemonSet mounts.
 #[test]
 fn references_hold_under_another_name() {
-    let Some(kustomize) = kustomize("filters-kustomize-names") else {
+    let Some(kustomize) = Kustomize::with_filters_or_skip("filters-kustomize-names") else {
         return;
     };
     example("names");

@@ -5,14 +5,14 @@ mod common;
 use common::{root, run, run_on};
 use krm_rs::Object;
 use leafpack_function_tests::golden::mistakes;
-use leafpack_function_tests::{Placeholder, items, results, snapshot};
+use leafpack_function_tests::{Large, Placeholder, Unbuilt, items, results, snapshot};
 use observability_stack::{Modules, Source};
 
 const GOOD: &str = include_str!("../fixtures/minimal/config.yaml");
 
 #[test]
 fn every_mistake_is_named_with_a_fix() {
-    for (name, config) in mistakes(root(), 15) {
+    for (name, config) in mistakes(root(), 16) {
         let outcome = run::<Placeholder>(&config);
         assert!(!outcome.success, "{name} is right after all");
         assert_eq!(items(&outcome), [], "{name}: nothing is made of a mistake");
@@ -28,17 +28,6 @@ fn every_mistake_is_named_with_a_fix() {
     }
 }
 
-struct Unbuilt;
-
-impl Source for Unbuilt {
-    fn modules() -> Modules<'static> {
-        Modules {
-            container_logs: b"",
-            ..Modules::default()
-        }
-    }
-}
-
 struct WithoutAudit;
 
 impl Source for WithoutAudit {
@@ -50,23 +39,12 @@ impl Source for WithoutAudit {
     }
 }
 
-struct Large;
-
-impl Source for Large {
-    fn modules() -> Modules<'static> {
-        Modules {
-            container_logs: &[0; 200_000],
-            ..Modules::default()
-        }
-    }
-}
-
 #[test]
 fn modules_have_to_be_there_and_fit() {
     let none = run::<Unbuilt>(GOOD);
     let large = run::<Large>(GOOD);
     assert!(!none.success && !large.success);
-    snapshot!("modules", (none.stderr + &large.stderr));
+    snapshot!("modules", none.stderr + &large.stderr);
 }
 
 #[test]

@@ -5,7 +5,6 @@ mod common;
 
 use common::references;
 use krm_rs::Object;
-use leafpack_function_tests::has_filters;
 use leafpack_function_tests::kustomize::{self, Kustomize, Place};
 use std::fs;
 use std::path::PathBuf;
@@ -14,13 +13,6 @@ const PLACE: Place = Place {
     folder: env!("CARGO_TARGET_TMPDIR"),
     program: env!("CARGO_BIN_EXE_observability-stack"),
 };
-
-/// kustomize, unless the test is skipped.
-fn kustomize(test: &str) -> Option<Kustomize> {
-    has_filters(test)
-        .then(|| Kustomize::or_skip(test))
-        .flatten()
-}
 
 /// A folder of this name with a kustomization in it.
 fn kustomization(name: &str, text: &str) -> PathBuf {
@@ -45,7 +37,7 @@ const CONFIGS: [(&str, &str); 3] = [
 
 #[test]
 fn a_generator_and_a_transformer_give_the_same() {
-    let Some(kustomize) = kustomize("stack-kustomize") else {
+    let Some(kustomize) = Kustomize::with_filters_or_skip("stack-kustomize") else {
         return;
     };
     for (name, config) in CONFIGS {
@@ -66,7 +58,7 @@ fn a_generator_and_a_transformer_give_the_same() {
 /// What people do to labels, and Flux with `commonMetadata`, which is kustomize's `labels` without selectors.
 #[test]
 fn references_hold_under_other_labels() {
-    let Some(kustomize) = kustomize("stack-kustomize-labels") else {
+    let Some(kustomize) = Kustomize::with_filters_or_skip("stack-kustomize-labels") else {
         return;
     };
     let name = "app.kubernetes.io/name: observability";
@@ -96,7 +88,7 @@ fn references_hold_under_other_labels() {
 /// Two stacks in one kustomization: side by side in two namespaces, refused in one.
 #[test]
 fn two_transformers_do_not_replace_each_other() {
-    let Some(kustomize) = kustomize("stack-kustomize-two") else {
+    let Some(kustomize) = Kustomize::with_filters_or_skip("stack-kustomize-two") else {
         return;
     };
     let config = include_str!("../fixtures/minimal/config.yaml");
@@ -125,7 +117,7 @@ fn two_transformers_do_not_replace_each_other() {
 /// A transformer takes out what an earlier run left in the build.
 #[test]
 fn what_is_no_longer_made_goes() {
-    let Some(kustomize) = kustomize("stack-kustomize-gone") else {
+    let Some(kustomize) = Kustomize::with_filters_or_skip("stack-kustomize-gone") else {
         return;
     };
     let config = include_str!("../fixtures/minimal/config.yaml");
@@ -145,7 +137,7 @@ fn what_is_no_longer_made_goes() {
 
 #[test]
 fn references_hold_under_another_name_and_namespace() {
-    let Some(kustomize) = kustomize("stack-kustomize-names") else {
+    let Some(kustomize) = Kustomize::with_filters_or_skip("stack-kustomize-names") else {
         return;
     };
     for (name, config) in CONFIGS {

@@ -73,6 +73,24 @@ fn settings_that_are_there_are_taken() {
     insta::assert_snapshot!(shown(&folder, &left));
 }
 
+/// A hub is not asked where to write: not by a prompt, not by what its settings say of another hub.
+#[test]
+fn a_hub_writes_to_its_own_stores() {
+    let folder = Folder::new(&[("settings.yaml", SETTINGS)]);
+    let settings = folder.path("settings.yaml");
+    let left = init(&folder, &["--cluster=infra", "--role=hub"]);
+    let mut all = format!("=== options\n{}", shown(&folder, &left));
+    fs::remove_dir_all(folder.path("new")).unwrap();
+    let left = init(&folder, &["--from", &settings, "--role=hub"]);
+    all.push_str(&format!("=== settings\n{}", shown(&folder, &left)));
+    let target = folder.path("new");
+    fs::remove_dir_all(&target).unwrap();
+    let words = ["leafpack", "init", &target];
+    let left = call_with_a_person(&words, "infra\nhub\n\n\n\n\n\n\n", &STACK);
+    all.push_str(&format!("=== a person\n{}", shown(&folder, &left)));
+    insta::assert_snapshot!(all);
+}
+
 #[test]
 fn a_person_is_asked() {
     let folder = Folder::new(&[("settings.yaml", SETTINGS)]);
@@ -179,6 +197,8 @@ fn what_is_written_renders() {
             "--flux-path=./a/b",
         ],
         vec!["--from", &settings],
+        vec!["--cluster=infra", "--role=hub", "--policy=cilium"],
+        vec!["--from", &settings, "--role=hub"],
     ]
     .iter()
     .enumerate()

@@ -1,5 +1,6 @@
 //! Fixtures, and golden files: what comes out is what a file says that a person can read.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -21,23 +22,25 @@ pub fn fixtures(root: impl AsRef<Path>, file: &str, least: usize) -> Vec<PathBuf
 pub fn texts(root: impl AsRef<Path>, file: &str, least: usize) -> Vec<(String, String)> {
     let folders = fixtures(root, file, least).into_iter();
     folders
-        .map(|folder| (stem(&folder), read(&folder, file)))
+        .map(|folder| (name(folder.file_name()), read(&folder, file)))
         .collect()
 }
 
 /// The files of `<crate>/fixtures/errors`, each by its name without `.yaml`, with its text; sorted.
 ///
 /// # Panics
-/// If there are not more than `least`.
+/// If there are fewer than `least`.
 pub fn mistakes(root: impl AsRef<Path>, least: usize) -> Vec<(String, String)> {
     let paths = entries(&root.as_ref().join("fixtures/errors"));
-    assert!(paths.len() > least, "{}", paths.len());
-    let case = |path: PathBuf| (stem(&path), read("", path));
-    paths.into_iter().map(case).collect()
+    assert!(paths.len() >= least, "{paths:?}");
+    let cases = paths.iter();
+    cases
+        .map(|path| (name(path.file_stem()), text(path)))
+        .collect()
 }
 
-fn stem(path: &Path) -> String {
-    let name = path.file_stem().expect("a path of a folder has a name");
+fn name(name: Option<&OsStr>) -> String {
+    let name = name.expect("an entry of a folder has a name");
     name.to_string_lossy().into_owned()
 }
 
@@ -55,8 +58,11 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 /// # Panics
 /// If it cannot be read.
 pub fn read(folder: impl AsRef<Path>, file: impl AsRef<Path>) -> String {
-    let path = folder.as_ref().join(file);
-    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    text(&folder.as_ref().join(file))
+}
+
+fn text(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// Holds `text` to a golden file. With `UPDATE_GOLDEN` in the environment, the file is written first: read the

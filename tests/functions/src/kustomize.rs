@@ -7,6 +7,7 @@ use std::process::Command;
 use krm_rs::Object;
 use leafpack_peer as peer;
 
+use crate::modules::has_filters;
 use crate::run::parse;
 
 /// kustomize.
@@ -29,6 +30,14 @@ impl Kustomize {
     /// Where `LEAFPACK_REQUIRE` names kustomize and it is not there.
     pub fn or_skip(test: &str) -> Option<Self> {
         peer::or_skip(test, "kustomize").map(Kustomize)
+    }
+
+    /// As [`Kustomize::or_skip`], for functions that have to carry the real [filters](has_filters).
+    ///
+    /// # Panics
+    /// As [`Kustomize::or_skip`] and [`has_filters`].
+    pub fn with_filters_or_skip(test: &str) -> Option<Self> {
+        has_filters(test).then(|| Self::or_skip(test)).flatten()
     }
 
     /// Builds a folder, with the functions that it names.

@@ -14,7 +14,7 @@ pub mod readme;
 mod run;
 pub mod schemas;
 
-pub use modules::{Placeholder, has_filters};
+pub use modules::{Large, Placeholder, Unbuilt, has_filters};
 pub use run::{emit, items, objects, objects_on, parse, results, run, run_on, tree};
 
 #[doc(hidden)]

@@ -20,6 +20,29 @@ impl Source for Placeholder {
     }
 }
 
+/// No modules, as where functions were compiled before the filters.
+#[derive(Debug, Clone, Copy)]
+pub struct Unbuilt;
+
+impl Source for Unbuilt {
+    fn modules() -> Modules<'static> {
+        Modules::default()
+    }
+}
+
+/// A module that fits no ConfigMap: in base64 it alone is longer than `leafpack_fn_common::modules::LIMIT`.
+#[derive(Debug, Clone, Copy)]
+pub struct Large;
+
+impl Source for Large {
+    fn modules() -> Modules<'static> {
+        Modules {
+            container_logs: &[0; 200_000],
+            ..Modules::default()
+        }
+    }
+}
+
 /// Whether functions carry the real filters; says that `test` is skipped where they were compiled without.
 ///
 /// # Panics

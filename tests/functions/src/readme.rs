@@ -71,8 +71,8 @@ pub fn options(spec: &Value, names: impl Fn(&str) -> bool) -> Vec<String> {
     out
 }
 
-/// Writes each default of the table into the configuration `minimal`, in which no option of the table with a default
-/// is set, and holds what is `made` of that to what is made of `minimal`. Gives the number of defaults.
+/// Writes each default of the table into the configuration `minimal`, and holds what is `made` of that to what is made
+/// of `minimal`, which leaves out what it can. Gives the number of defaults.
 ///
 /// # Panics
 /// Where a default that is written changes something, with its option.

@@ -60,21 +60,24 @@ impl Schemas {
             || folder.is_some_and(|folder| folder.join(object.group()).join(file).is_file())
     }
 
-    /// Looks at every object of these files; gives what the script says.
+    /// Looks at every object of these files, and says how many there were.
     ///
     /// # Errors
     /// The problems, as the script says them.
     ///
     /// # Panics
     /// Where the script does not get to its end, and where there is no object in the files: then it has found nothing out.
-    pub fn validate(&self, files: &[PathBuf]) -> Result<String, String> {
+    pub fn validate(&self, files: &[PathBuf]) -> Result<(), String> {
         let output = self.run(files);
         let found = String::from_utf8_lossy(&output.stdout);
         let last = found.lines().last().unwrap_or_default();
         let is_whole = last.ends_with(" problems") && !last.starts_with("0 objects");
         let said = format!("{found}{}", String::from_utf8_lossy(&output.stderr));
         match output.status.code() {
-            Some(0) if is_whole => Ok(said),
+            Some(0) if is_whole => {
+                eprintln!("{}", said.trim());
+                Ok(())
+            }
             Some(1) if is_whole => Err(said),
             _ => panic!("{SCRIPT}: {}: {said}", output.status),
         }
@@ -87,7 +90,7 @@ impl Schemas {
     ///
     /// # Panics
     /// As [`Schemas::validate`], and where the file cannot be written.
-    pub fn validate_text(&self, file: &Path, text: &str) -> Result<String, String> {
+    pub fn validate_text(&self, file: &Path, text: &str) -> Result<(), String> {
         fs::write(file, text).expect("the file can be written");
         self.validate(&[file.to_owned()])
     }

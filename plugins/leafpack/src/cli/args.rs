@@ -239,7 +239,7 @@ pub(crate) struct InitArgs {
     /// The cluster's name
     #[arg(long, value_name = "NAME")]
     pub(crate) cluster: Option<String>,
-    /// Its role [default: spoke]
+    /// Its role: spoke or hub, which writes to its own stores [default: spoke]
     #[arg(long)]
     pub(crate) role: Option<String>,
     /// Production, staging and the like [default: none]

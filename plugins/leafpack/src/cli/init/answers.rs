@@ -14,6 +14,19 @@ pub(super) struct Question {
     text: &'static str,
     /// What holds where nobody says anything; without it somebody has to.
     default: Option<&'static str>,
+    /// Whether a hub is not asked: it writes to its own stores.
+    of_a_spoke: bool,
+}
+
+/// The role that has stores of its own.
+pub(super) const HUB: &str = "hub";
+
+impl Question {
+    /// Whether these answers leave it open. The role is asked before what depends on it.
+    fn open(&self, answers: &Answers) -> bool {
+        let hub = answers.get("role").is_some_and(|role| role == HUB);
+        !answers.contains_key(self.option) && !(self.of_a_spoke && hub)
+    }
 }
 
 /// In the order in which they are asked.
@@ -22,51 +35,61 @@ pub(super) const QUESTIONS: [Question; 10] = [
         option: "cluster",
         text: "Name of the cluster, in every record and metric",
         default: None,
+        of_a_spoke: false,
     },
     Question {
         option: "role",
-        text: "Its role: spoke",
+        text: "Its role: spoke or hub",
         default: Some("spoke"),
+        of_a_spoke: false,
     },
     Question {
         option: "environment",
         text: "Environment, such as production",
         default: Some(""),
+        of_a_spoke: false,
     },
     Question {
         option: "logs-url",
         text: "URL of the hub's VictoriaLogs, such as https://logs.example.com",
         default: None,
+        of_a_spoke: true,
     },
     Question {
         option: "metrics-url",
         text: "URL of the hub's VictoriaMetrics, such as https://metrics.example.com; none where something else sends metrics",
         default: None,
+        of_a_spoke: true,
     },
     Question {
         option: "tenant",
         text: "Tenant of VictoriaLogs, such as apps=2:0 for AccountID 2 and ProjectID 0",
         default: Some(""),
+        of_a_spoke: false,
     },
     Question {
         option: "talos",
         text: "Do the nodes run Talos, so that its audit log and its services' logs are there: yes or no",
         default: Some("no"),
+        of_a_spoke: false,
     },
     Question {
         option: "policy",
         text: "Network policies: cilium, kubernetes or none",
         default: Some("kubernetes"),
+        of_a_spoke: false,
     },
     Question {
         option: "profile",
         text: "Size: small or production",
         default: Some("small"),
+        of_a_spoke: false,
     },
     Question {
         option: "flux-path",
         text: "Folder of Flux's source that leafpack build will write to, such as ./clusters/apps/observability",
         default: Some(""),
+        of_a_spoke: false,
     },
 ];
 
@@ -103,7 +126,7 @@ pub(super) fn ask(
     world: &mut World<'_>,
 ) -> Result<Answers, Failed> {
     for question in &QUESTIONS {
-        if given.contains_key(question.option) {
+        if !question.open(&given) {
             continue;
         }
         let found = found.get(question.option).map(String::as_str);
@@ -135,7 +158,7 @@ pub(super) fn ask(
 pub(super) fn complete(mut given: Answers, mut found: Answers) -> Result<Answers, Failed> {
     let mut missing = Vec::new();
     for question in &QUESTIONS {
-        if given.contains_key(question.option) {
+        if !question.open(&given) {
             continue;
         }
         let proposed = found.remove(question.option);

@@ -103,13 +103,17 @@ fn config(api_version: &str, answers: &Answers, state_dir: Option<&str>) -> Resu
         *place = value;
     };
     set(&["cluster"], json!(answer("cluster")));
+    let spoke = answer("role") != answers::HUB;
     for (option, default) in [("environment", ""), ("role", ""), ("profile", "small")] {
         if answer(option) != default {
             set(&[option], json!(answer(option)));
         }
     }
-    set(&["hub", "logsURL"], json!(answer("logs-url")));
+    if spoke || !answer("logs-url").is_empty() {
+        set(&["hub", "logsURL"], json!(answer("logs-url")));
+    }
     match answer("metrics-url") {
+        "" if !spoke => {}
         "none" => set(&["collectors", "vmagent", "install"], json!("none")),
         url => set(&["hub", "metricsURL"], json!(url)),
     }
