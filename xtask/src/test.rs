@@ -32,6 +32,10 @@ pub(crate) fn test(workspace: &Workspace, require: &[Requirement], args: &[Strin
         .any(|arg| arg.starts_with("-p") || arg.starts_with("--package"));
     if !narrowed {
         tests.arg("--workspace");
+        // One run says all that fails.
+        if !args.iter().any(|arg| arg == "--no-fail-fast") {
+            tests.arg("--no-fail-fast");
+        }
         if !with_wamr(&mut tests) {
             missing.push(skipped("the filters in WAMR", "wamr"));
         }

@@ -24,7 +24,7 @@ struct GoModule {
     version: (&'static str, &'static str),
 }
 
-const GO_MODULES: [GoModule; 3] = [
+const GO_MODULES: [GoModule; 4] = [
     GoModule {
         folder: "tests/go",
         programs: &["kustomize", "kubectl", "flux-substitute", "yaml-readers"],
@@ -57,6 +57,12 @@ const GO_MODULES: [GoModule; 3] = [
             "github.com/prometheus/common/version.Version",
         ),
     },
+    GoModule {
+        folder: "tests/go/kubeconform",
+        programs: &["kubeconform"],
+        packages: &["tool"],
+        version: ("github.com/yannh/kubeconform", "main.version"),
+    },
 ];
 /// Packages from PyPI: a YAML 1.1 reader, and Kubernetes' schemas with what validates against them.
 const PYTHON_PACKAGES: [&str; 3] = ["PyYAML", "jsonschema", "kubernetes-validate"];
@@ -64,7 +70,7 @@ const PYTHON_PACKAGES: [&str; 3] = ["PyYAML", "jsonschema", "kubernetes-validate
 const WAMR_PACKAGES: [&str; 4] = ["cmake", "make", "gcc", "libclang-dev"];
 
 /// What can be required, and how it comes to be there.
-const KNOWN: [(&str, &str); 15] = [
+const KNOWN: [(&str, &str); 16] = [
     ("kustomize", "cargo xtask tools kustomize"),
     ("kubectl", "cargo xtask tools kubectl"),
     ("flux-substitute", "cargo xtask tools flux-substitute"),
@@ -76,6 +82,7 @@ const KNOWN: [(&str, &str); 15] = [
     ("vmalert-tool", "cargo xtask tools vmalert-tool"),
     ("vmauth", "cargo xtask tools vmauth"),
     ("amtool", "cargo xtask tools amtool"),
+    ("kubeconform", "cargo xtask tools kubeconform"),
     ("python", "cargo xtask tools python"),
     ("wamr", "cargo xtask tools wamr"),
     (
@@ -115,9 +122,9 @@ pub(crate) fn parse_list(list: &str) -> Result<Vec<Requirement>> {
             }
         }
     }
-    // Schemas say nothing without what holds objects against them.
+    // Schemas say nothing without what holds objects against them, and Kubernetes' own are a Python package.
     let has = |tool: &str| requirements.iter().any(|one| one.tool == tool);
-    if has("schemas") && !has("python") {
+    if (has("schemas") || has("kubeconform")) && !has("python") {
         requirements.push(Requirement {
             tool: "python".into(),
             versions: Vec::new(),

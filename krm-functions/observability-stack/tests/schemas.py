@@ -1,9 +1,13 @@
 """Holds objects against strict schemas: an unknown field is as wrong as a wrong one.
 
 usage: schemas.py FOLDER FILE.yaml...
+       schemas.py --write FOLDER FILE.yaml...
 
 FOLDER has the schemas of custom resources, as <group>/<kind>_<version>.json; without it they are passed by.
 Kubernetes' own come from the package kubernetes-validate, in the oldest and the newest version that it has.
+
+With --write no object is looked at: FOLDER gets the strict schemas of Kubernetes' own kinds in the files, as
+<version>/<kind>-<group>-<version>.json, each without references to others, which is what kubeconform takes.
 """
 
 import os
@@ -41,8 +45,47 @@ def problems(folder, document):
             yield f"Kubernetes {kubernetes}: {error.path}: {error.message}"
 
 
+def standalone(node, definitions, within=()):
+    """A schema with every definition in place of its reference; one within itself takes anything."""
+    if isinstance(node, list):
+        return [standalone(one, definitions, within) for one in node]
+    if not isinstance(node, dict):
+        return node
+    name = str(node.get("$ref", "")).rpartition("/$defs/")[2]
+    if name in within:
+        return {}
+    if name:
+        return standalone(definitions[name], definitions, (*within, name))
+    return {key: standalone(one, definitions, within) for key, one in node.items()}
+
+
+def write(folder, files):
+    kinds = set()
+    for path in files:
+        with open(path, encoding="utf-8") as file:
+            for document in yaml.safe_load_all(file):
+                group, _, version = document["apiVersion"].rpartition("/")
+                group = group.split(".")[0]
+                kinds.add("-".join(filter(None, (document["kind"].lower(), group, version))) + ".json")
+    source = os.path.join(os.path.dirname(kubernetes_validate.__file__), "kubernetes-json-schema")
+    for kubernetes in VERSIONS:
+        version = ".".join([*kubernetes.split("."), "0"][:3])
+        strict = os.path.join(source, f"v{version}-local-strict")
+        with open(os.path.join(strict, "_definitions.json"), encoding="utf-8") as file:
+            definitions = json.load(file)["$defs"]
+        os.makedirs(os.path.join(folder, version), exist_ok=True)
+        for kind in kinds.intersection(os.listdir(strict)):
+            with open(os.path.join(strict, kind), encoding="utf-8") as file:
+                schema = standalone(json.load(file), definitions)
+            with open(os.path.join(folder, version, kind), "w", encoding="utf-8") as file:
+                json.dump(schema, file)
+        print(version)
+
+
 def main():
     folder, *files = sys.argv[1:]
+    if folder == "--write":
+        return write(files[0], files[1:])
     wrong = count = 0
     for path in files:
         with open(path, encoding="utf-8") as file:

@@ -95,12 +95,37 @@ impl Schemas {
         self.validate(&[file.to_owned()])
     }
 
+    /// Writes the strict schemas of Kubernetes' own kinds in these files below a folder, a folder a version, as
+    /// kubeconform takes them.
+    ///
+    /// # Panics
+    /// Where the script does not get to its end.
+    pub fn write(&self, folder: &Path, files: &[PathBuf]) -> Vec<PathBuf> {
+        let mut command = self.command();
+        let output = command.arg("--write").arg(folder).args(files).output();
+        let output = output.expect("the script runs");
+        let said = String::from_utf8_lossy(&output.stdout);
+        let failed = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{SCRIPT}: {failed}");
+        said.lines().map(|version| folder.join(version)).collect()
+    }
+
+    /// The folder with the schemas of custom resources, where there is one.
+    pub fn custom_resources(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
     fn run(&self, files: &[PathBuf]) -> Output {
-        Command::new(&self.python)
-            .arg(peer::workspace().join(SCRIPT))
+        self.command()
             .arg(self.folder.as_deref().unwrap_or(Path::new("none")))
             .args(files)
             .output()
             .unwrap_or_else(|error| panic!("cannot run {}: {error}", self.python.display()))
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.python);
+        command.arg(peer::workspace().join(SCRIPT));
+        command
     }
 }
