@@ -288,6 +288,24 @@ fn what_cannot_work_is_told() {
         .expect("the last option");
     assert!(after.contains("cluster-settings"));
     tell("nobody replaces expressions", before, parse(ITEMS));
+    let hub = include_str!("../fixtures/hub-single/expected.yaml");
+    let chart = include_str!("../fixtures/logs-chart/expected.yaml");
+    let is_release =
+        |object: &Object| object.kind() == "HelmRelease" && object.name() == "fluent-bit";
+    let mut release = parse(chart)
+        .into_iter()
+        .find(is_release)
+        .expect("a release");
+    release.set_label("leafpack.dev/stack", "infra");
+    let mut renamed = [parse(hub), vec![release]].concat();
+    let as_they_were = renamed.clone();
+    for object in &mut renamed {
+        object.set_name(&format!("eu-{}", object.name()));
+    }
+    let config = PARTS.replace("name: apps\n", "name: infra\n");
+    tell("a prefix on a hub", &config, renamed);
+    let untouched = parts(&config, as_they_were);
+    assert!(untouched.success, "{}", untouched.stderr);
     tell(
         "wrong options",
         "apiVersion: leafpack.dev/v1alpha1\nkind: ObservabilityParts\nmetadata: {name: apps}\nspec:\n  flux:\n    \

@@ -28,7 +28,7 @@ use krm_rs::Object;
 use leafpack_fn_common::modules::Modules;
 
 /// What everything here is called.
-const COMPONENT: Component = Component {
+pub(crate) const COMPONENT: Component = Component {
     name: "fluent-bit",
     component: "logs",
 };

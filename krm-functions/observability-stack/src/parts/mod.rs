@@ -6,6 +6,7 @@
 
 mod flux;
 mod health;
+mod renamed;
 
 pub(crate) use flux::Plan;
 
@@ -85,7 +86,8 @@ impl Function for ObservabilityParts {
             return;
         };
         place_namespaces(items);
-        let Some(parts) = sort(items, results) else {
+        let named = renamed::check(config.name(), items, results);
+        let Some(parts) = sort(items, results).filter(|_| named) else {
             return;
         };
         if plan.substitute_from.is_empty() {
