@@ -198,14 +198,7 @@ fn deployment(plan: &StackPlan, own: &Plan) -> Object {
         "livenessProbe": probe("/livez", METRICS),
         "readinessProbe": probe("/readyz", TELEMETRY),
         "resources": {"requests": resources.requests, "limits": resources.limits},
-        "securityContext": {
-            "allowPrivilegeEscalation": false,
-            "capabilities": {"drop": ["ALL"]},
-            "readOnlyRootFilesystem": true,
-            "runAsNonRoot": true,
-            "runAsUser": 65534,
-            "runAsGroup": 65534,
-        },
+        "securityContext": access::confined_as_nobody(),
     });
     let mut pod = json!({
         "serviceAccountName": COMPONENT.name,

@@ -122,14 +122,7 @@ fn daemon_set(plan: &StackPlan, own: &Plan) -> Object {
                             "livenessProbe": probe,
                             "readinessProbe": probe,
                             "resources": {"requests": resources.requests, "limits": resources.limits},
-                            "securityContext": {
-                                "allowPrivilegeEscalation": false,
-                                "capabilities": {"drop": ["ALL"]},
-                                "readOnlyRootFilesystem": true,
-                                "runAsNonRoot": true,
-                                "runAsUser": 65534,
-                                "runAsGroup": 65534,
-                            },
+                            "securityContext": access::confined_as_nobody(),
                             "volumeMounts": [
                                 {"name": "sys", "mountPath": "/host/sys", "readOnly": true, "mountPropagation": "HostToContainer"},
                                 // What is mounted on the node later is seen too.

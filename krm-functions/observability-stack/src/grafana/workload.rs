@@ -3,6 +3,7 @@
 use super::{
     COMPONENT, DATASOURCES_FILE, HTTP, PORT, PROVIDERS_FILE, Plan, Provisioning, SERVICE_PORT,
 };
+use crate::access;
 use crate::plan::Plan as StackPlan;
 use krm_rs::{Object, Value, json};
 use leafpack_fn_common::files::{HASH_ANNOTATION, hash};
@@ -69,11 +70,7 @@ pub(super) fn deployment(plan: &StackPlan, own: &Plan, provisioning: &Provisioni
 }
 
 fn pod(own: &Plan) -> Value {
-    let security = json!({
-        "allowPrivilegeEscalation": false,
-        "capabilities": {"drop": ["ALL"]},
-        "readOnlyRootFilesystem": true,
-    });
+    let security = access::confined();
     let data = json!({"name": "data", "mountPath": DATA_FOLDER});
     let file = |file: &str| {
         let items = [json!({"key": file, "path": "leafpack.yaml"})];

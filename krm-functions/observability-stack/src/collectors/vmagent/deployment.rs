@@ -107,14 +107,7 @@ fn pod(plan: &StackPlan, own: &Plan) -> Value {
         "livenessProbe": probe("/-/healthy"),
         "readinessProbe": probe("/-/ready"),
         "resources": {"requests": resources.requests, "limits": resources.limits},
-        "securityContext": {
-            "allowPrivilegeEscalation": false,
-            "capabilities": {"drop": ["ALL"]},
-            "readOnlyRootFilesystem": true,
-            "runAsNonRoot": true,
-            "runAsUser": 65534,
-            "runAsGroup": 65534,
-        },
+        "securityContext": access::confined_as_nobody(),
         "volumeMounts": mounts,
     });
     if let Some(variable) = plan.auth.environment() {
