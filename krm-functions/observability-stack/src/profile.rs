@@ -81,19 +81,32 @@ pub(crate) fn metrics_store(profile: Profile, mode: Mode) -> Preset {
     }
 }
 
-/// Each vmselect and vminsert.
-pub(crate) fn metrics_part(profile: Profile) -> Preset {
+/// Each vmselect.
+pub(crate) fn metrics_select(profile: Profile) -> Preset {
     match profile {
-        Profile::Small => Preset {
-            requests: &[("cpu", "100m"), ("memory", "256Mi")],
-            limits: &[("memory", "512Mi")],
-        },
+        Profile::Small => SMALL_METRICS_PART,
         Profile::Production => Preset {
             requests: &[("cpu", "200m"), ("memory", "500Mi")],
             limits: &[("cpu", "2"), ("memory", "2Gi")],
         },
     }
 }
+
+/// Each vminsert, which holds nothing for long.
+pub(crate) fn metrics_insert(profile: Profile) -> Preset {
+    match profile {
+        Profile::Small => SMALL_METRICS_PART,
+        Profile::Production => Preset {
+            requests: &[("cpu", "200m"), ("memory", "500Mi")],
+            limits: &[("cpu", "1"), ("memory", "1Gi")],
+        },
+    }
+}
+
+const SMALL_METRICS_PART: Preset = Preset {
+    requests: &[("cpu", "100m"), ("memory", "256Mi")],
+    limits: &[("memory", "512Mi")],
+};
 
 /// VLSingle, or each part of a VLCluster.
 pub(crate) fn logs_store(profile: Profile) -> Preset {

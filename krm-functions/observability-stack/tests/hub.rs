@@ -149,6 +149,69 @@ fn clusters_are_as_they_should_be() {
     }
 }
 
+/// Requests and limits of each part, and how many of several a drain may take at a time. `small` is what a hub of one
+/// program each needs; `production` has whole processors as limits, for VictoriaMetrics sizes its pools by them.
+#[test]
+fn resources_and_disruption_budgets_are_as_they_should_be() {
+    type Row = (
+        &'static str,
+        &'static str,
+        [&'static str; 2],
+        [&'static str; 2],
+    );
+    const NONE: &str = "";
+    let small: [Row; 6] = [
+        ("VMSingle", "spec", ["100m", "512Mi"], [NONE, "1Gi"]),
+        ("VLSingle", "spec", ["100m", "128Mi"], [NONE, "384Mi"]),
+        ("VMAuth", "spec", ["50m", "32Mi"], [NONE, "64Mi"]),
+        ("VMAgent", "spec", ["100m", "256Mi"], [NONE, "512Mi"]),
+        ("VMAlert", "spec", ["50m", "128Mi"], [NONE, "256Mi"]),
+        ("VMAlertmanager", "spec", ["50m", "64Mi"], [NONE, "128Mi"]),
+    ];
+    let production: [Row; 10] = [
+        ("VMCluster", "spec.vmstorage", ["500m", "2Gi"], ["2", "4Gi"]),
+        (
+            "VMCluster",
+            "spec.vmselect",
+            ["200m", "500Mi"],
+            ["2", "2Gi"],
+        ),
+        (
+            "VMCluster",
+            "spec.vminsert",
+            ["200m", "500Mi"],
+            ["1", "1Gi"],
+        ),
+        ("VLCluster", "spec.vlstorage", ["500m", "1Gi"], ["2", "2Gi"]),
+        ("VLCluster", "spec.vlselect", ["500m", "1Gi"], ["2", "2Gi"]),
+        ("VLCluster", "spec.vlinsert", ["500m", "1Gi"], ["2", "2Gi"]),
+        ("VMAuth", "spec", ["100m", "64Mi"], ["1", "256Mi"]),
+        ("VMAgent", "spec", ["200m", "512Mi"], ["1", "1Gi"]),
+        ("VMAlert", "spec", ["100m", "256Mi"], ["1", "512Mi"]),
+        ("VMAlertmanager", "spec", ["50m", "128Mi"], ["1", "256Mi"]),
+    ];
+    let check = |config: &str, rows: &[Row], budget: Value| {
+        let objects = objects(config);
+        for (kind, place, [cpu, memory], [most_cpu, most_memory]) in rows {
+            let mut limits = json!({"memory": most_memory});
+            if *most_cpu != NONE {
+                limits["cpu"] = json!(most_cpu);
+            }
+            let requests = json!({"cpu": cpu, "memory": memory});
+            holds(
+                one(&objects, kind, "infra"),
+                &[
+                    (&format!("{place}.resources.requests"), requests),
+                    (&format!("{place}.resources.limits"), limits),
+                    (&format!("{place}.podDisruptionBudget"), budget.clone()),
+                ],
+            );
+        }
+    };
+    check(SINGLE, &small, Value::Null);
+    check(HA, &production, json!({"maxUnavailable": 1}));
+}
+
 /// With `profile: small` whatever may be limited is, and all of it stays below 4 GiB: the sum of memory limits, those of
 /// DaemonSets for three nodes.
 #[test]

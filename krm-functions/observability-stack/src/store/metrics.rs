@@ -171,7 +171,7 @@ fn cluster(plan: &StackPlan, store: &StorePlan) -> Vec<Object> {
         &SELECT,
         counts.select,
         SELECT_PORT,
-        &profile::metrics_part(profile),
+        &profile::metrics_select(profile),
     );
     select["cacheMountPath"] = json!("/cache");
     select["storage"] =
@@ -181,7 +181,7 @@ fn cluster(plan: &StackPlan, store: &StorePlan) -> Vec<Object> {
         &INSERT,
         counts.insert,
         INSERT_PORT,
-        &profile::metrics_part(profile),
+        &profile::metrics_insert(profile),
     );
     let object = STORAGE.object(plan, API, "VMCluster", &plan.name).with(
         "spec",
