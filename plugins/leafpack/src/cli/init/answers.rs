@@ -25,7 +25,8 @@ impl Question {
     /// Whether these answers leave it open. The role is asked before what depends on it.
     fn open(&self, answers: &Answers) -> bool {
         let hub = answers.get("role").is_some_and(|role| role == HUB);
-        !answers.contains_key(self.option) && !(self.of_a_spoke && hub)
+        let moot = self.of_a_spoke && hub;
+        !moot && !answers.contains_key(self.option)
     }
 }
 
