@@ -355,6 +355,49 @@ fn alerting_is_as_it_should_be() {
             ("spec.configRawYaml", Value::Null),
         ],
     );
+    assert!(
+        single
+            .iter()
+            .all(|object| object.kind() != "ExternalSecret")
+    );
+}
+
+/// The whole configuration may come from a store of secrets; the Alertmanager reads the Secret that is made of it.
+#[test]
+fn the_alertmanagers_configuration_comes_from_a_store() {
+    let external = "externalSecret: {path: \"${ALERTING}/manager\", store: vault}";
+    for (given, name) in [
+        (external.to_owned(), "vmalertmanager-config"),
+        (format!("configSecret: receivers, {external}"), "receivers"),
+    ] {
+        let config = SINGLE.replace("configSecret: vmalertmanager-config", &given);
+        let objects = objects(&config);
+        holds(
+            one(&objects, "VMAlertmanager", "infra"),
+            &[
+                ("spec.configSecret", json!(name)),
+                ("spec.configRawYaml", Value::Null),
+            ],
+        );
+        let remote = json!({"key": "${ALERTING}/manager", "property": "alertmanager.yaml"});
+        holds(
+            one(&objects, "ExternalSecret", name),
+            &[
+                (
+                    "spec.target",
+                    json!({"name": name, "creationPolicy": "Owner"}),
+                ),
+                (
+                    "spec.secretStoreRef",
+                    json!({"kind": "ClusterSecretStore", "name": "vault"}),
+                ),
+                (
+                    "spec.data",
+                    json!([{"secretKey": "alertmanager.yaml", "remoteRef": remote}]),
+                ),
+            ],
+        );
+    }
 }
 
 /// The Alertmanager's own tool reads the configuration; and finds what is wrong in a wrong one.

@@ -8,7 +8,8 @@ use crate::plan::Plan as StackPlan;
 use crate::policy::{self, Egress, Ingress, Rules};
 use crate::profile;
 use crate::resources::ContainerResources;
-use crate::spec::{self, Receiver, ReceiverKind, Spec};
+use crate::secrets;
+use crate::spec::{self, ExternalSecret, Receiver, ReceiverKind, Spec};
 use crate::store::Endpoints;
 use krm_rs::{Object, Value, json};
 use leafpack_fn_common::check::{Check, is_dns_subdomain};
@@ -43,6 +44,11 @@ const VMALERT_PORT: u16 = 8080;
 const ALERTMANAGER_PORT: u16 = 9093;
 const GOSSIP_PORT: u16 = 9094;
 
+/// The Secret with the whole configuration, where external-secrets makes it and nobody names it.
+const CONFIG_SECRET: &str = "vmalertmanager-config";
+/// Its key, which the operator reads, and the property of the store's entry.
+const CONFIG_KEY: &str = "alertmanager.yaml";
+
 /// What `spec.alerting.vmalert` and `spec.alerting.alertmanager` mean.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
@@ -50,6 +56,8 @@ pub(crate) struct Plan {
     vmalert_image: Image,
     vmalert_resources: ContainerResources,
     alertmanager: spec::Alertmanager,
+    /// Where external-secrets gets the whole configuration from.
+    config_from: Option<ExternalSecret>,
     alertmanager_image: Image,
     alertmanager_resources: ContainerResources,
 }
@@ -58,7 +66,7 @@ impl Plan {
     /// Checks them.
     pub(crate) fn read(spec: &Spec, check: &mut Check<'_>) -> Self {
         let vmalert = &spec.alerting.vmalert;
-        let manager = &spec.alerting.alertmanager;
+        let mut manager = spec.alerting.alertmanager.clone();
         const VMALERT: &str = "spec.alerting.vmalert";
         const MANAGER: &str = "spec.alerting.alertmanager";
         if !(1..=10).contains(&vmalert.replicas) {
@@ -97,8 +105,17 @@ impl Plan {
             |text| Quantity::parse(text).is_some_and(|size| size.bytes() >= 1 << 20),
             "1Gi",
         );
+        let config_from = secrets::read(
+            &manager.external_secret,
+            &format!("{MANAGER}.externalSecret"),
+            "observability/alertmanager",
+            check,
+        );
+        if config_from.is_some() && manager.config_secret.is_empty() {
+            CONFIG_SECRET.clone_into(&mut manager.config_secret);
+        }
         if manager.config_secret.is_empty() {
-            for (name, receiver) in config::receivers(manager) {
+            for (name, receiver) in config::receivers(&manager) {
                 self::receiver(&format!("{MANAGER}.{name}"), receiver, check);
             }
             let nobody = [&manager.default, &manager.critical, &manager.warning];
@@ -111,12 +128,11 @@ impl Plan {
                 );
             }
         } else {
-            check.literal(
+            secrets::check_name(
                 &format!("{MANAGER}.configSecret"),
                 &manager.config_secret,
-                "the name of a Secret",
-                is_dns_subdomain,
-                "vmalertmanager-config",
+                CONFIG_SECRET,
+                check,
             );
         }
         let image =
@@ -142,7 +158,8 @@ impl Plan {
                 MANAGER,
                 check,
             ),
-            alertmanager: manager.clone(),
+            alertmanager: manager,
+            config_from,
         }
     }
 }
@@ -194,6 +211,11 @@ pub(crate) fn alertmanager(plan: &StackPlan) -> Endpoint {
 /// All objects.
 pub(crate) fn objects(plan: &StackPlan, own: &Plan, stores: &Endpoints) -> Vec<Object> {
     let mut objects = vec![vmalert(plan, own, stores), manager(plan, own)];
+    objects.extend(own.config_from.as_ref().map(|external| {
+        let name = &own.alertmanager.config_secret;
+        let items = [(CONFIG_KEY, CONFIG_KEY)];
+        secrets::object(plan, &ALERTMANAGER, name, external, &items)
+    }));
     let alertmanager = alertmanager(plan);
     let rules = Rules {
         scraped: vec![VMALERT_PORT],

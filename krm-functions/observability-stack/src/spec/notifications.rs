@@ -1,6 +1,6 @@
 //! What evaluates alerts, and whom they reach.
 
-use super::{Image, Resources};
+use super::{ExternalSecret, Image, Resources};
 use serde::Deserialize;
 
 /// What evaluates rules: a VMAlert.
@@ -42,6 +42,8 @@ pub struct Alertmanager {
     pub repeat_interval: String,
     /// A Secret with the whole configuration under `alertmanager.yaml`; with it, the receivers here do not count.
     pub config_secret: String,
+    /// Where external-secrets gets that Secret from, which is `vmalertmanager-config` then unless it is named.
+    pub external_secret: ExternalSecret,
     /// Who is told of what is neither critical nor a warning.
     pub default: Receiver,
     /// Who is told of critical alerts.
@@ -63,6 +65,7 @@ impl Default for Alertmanager {
             size: "1Gi".into(),
             repeat_interval: "4h".into(),
             config_secret: String::new(),
+            external_secret: ExternalSecret::default(),
             default: Receiver::default(),
             critical: Receiver::default(),
             warning: Receiver::default(),
