@@ -111,3 +111,39 @@ fn variables_are_listed() {
         assert!(rows.iter().find(is_it).is_some(), "{name}: {rows:?}");
     }
 }
+
+/// Every Secret that anything reads, with its keys: of an environment, of the operator's resources, of a configuration.
+#[test]
+fn secrets_are_listed() {
+    let of = |text: &str, name: &str| -> String {
+        let row = text
+            .lines()
+            .find(|line| line.starts_with(&format!("| `{name}` |")));
+        row.unwrap_or_else(|| panic!("{name}: {text}")).to_owned()
+    };
+    let hub = runbook(include_str!("../fixtures/hub-ha/config.yaml"));
+    for (name, keys) in [
+        ("alert-receivers", "`pager`, `slack`"),
+        ("dead-mans-switch", "`url`"),
+        ("grafana-admin", "`admin-password`, `admin-user`"),
+        ("hub-writer-apps", "`password`"),
+    ] {
+        let row = of(&hub, name);
+        assert!(
+            row.contains(keys) && row.contains("has to be there"),
+            "{row}"
+        );
+    }
+    let spoke = runbook(include_str!("../fixtures/spoke/config.yaml"));
+    let row = of(&spoke, "hub-writer");
+    assert!(
+        row.ends_with("| SecretStore `vault`, `observability/hub-writer` |"),
+        "{row}"
+    );
+    assert!(
+        row.contains("DaemonSet `fluent-bit`, VMAgent `apps`"),
+        "{row}"
+    );
+    let none = runbook(include_str!("../fixtures/minimal/config.yaml"));
+    assert!(!none.contains("| Secret |"));
+}

@@ -1,5 +1,6 @@
 //! The runbook of one cluster, in Markdown: with the names, endpoints and queries that this stack really has.
 
+mod secrets;
 mod sections;
 mod text;
 

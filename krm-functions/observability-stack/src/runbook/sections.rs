@@ -1,6 +1,7 @@
 //! The eight sections of a runbook.
 
 use super::Book;
+use super::secrets;
 use super::text::Text;
 use crate::fluent_bit::{Bound, Rate};
 use crate::spec::{Install, Part, Policy, Scrape, Via};
@@ -290,6 +291,29 @@ fn endpoints(book: &Book<'_>, text: &mut Text) {
         })
         .collect();
     text.table(["logs", "tenant", "AccountID:ProjectID"], &rows);
+    secrets(book, text);
+}
+
+/// What has to be there beside the stack itself, or its pods do not start.
+fn secrets(book: &Book<'_>, text: &mut Text) {
+    let rows: Vec<[String; 4]> = secrets::read_by(book.objects)
+        .into_iter()
+        .map(|(name, read)| {
+            let keys: Vec<String> = read.keys.iter().map(|key| format!("`{key}`")).collect();
+            let readers: Vec<String> = read.readers.into_iter().collect();
+            [
+                format!("`{name}`"),
+                keys.join(", "),
+                readers.join(", "),
+                read.made_from.unwrap_or("has to be there".to_owned()),
+            ]
+        })
+        .collect();
+    if rows.is_empty() {
+        return;
+    }
+    text.gap();
+    text.table(["Secret", "keys", "read by", "comes from"], &rows);
 }
 
 fn operations(book: &Book<'_>, text: &mut Text) {
