@@ -400,6 +400,21 @@ fn the_alertmanagers_configuration_comes_from_a_store() {
     }
 }
 
+/// A writer's password may come from a store of secrets: from the entry that the spoke reads its own from.
+#[test]
+fn a_writers_password_comes_from_a_store() {
+    let path = "observability/${CLUSTER}-writer";
+    let external = format!("secret: hub-writer-apps, externalSecret: {{path: \"{path}\"}}");
+    let config = SINGLE.replace("secret: hub-writer-apps", &external);
+    let objects = objects(&config);
+    let remote = json!({"key": path, "property": "password"});
+    let row = json!([{"secretKey": "password", "remoteRef": remote}]);
+    let made = one(&objects, "ExternalSecret", "hub-writer-apps");
+    holds(made, &[("spec.data", row)]);
+    let count = |kind: &str| objects.iter().filter(|one| one.kind() == kind).count();
+    assert_eq!((count("ExternalSecret"), count("VMUser")), (1, 2));
+}
+
 /// The Alertmanager's own tool reads the configuration; and finds what is wrong in a wrong one.
 #[test]
 fn the_alertmanager_takes_its_configuration() {

@@ -1,6 +1,6 @@
 //! `spec.store`: what a hub keeps.
 
-use super::{Image, ParentGateway, Resources};
+use super::{ExternalSecret, Image, ParentGateway, Resources};
 use serde::Deserialize;
 
 /// What a hub keeps, and who may write to it.
@@ -189,4 +189,6 @@ pub struct Writer {
     pub tenants: Vec<String>,
     /// The Secret that holds the password, under `password`. Required.
     pub secret: String,
+    /// Where external-secrets gets that Secret from.
+    pub external_secret: ExternalSecret,
 }

@@ -4,7 +4,8 @@ use super::{Plan as StorePlan, Workload, workload};
 use crate::names::Component;
 use crate::plan::Plan as StackPlan;
 use crate::policy::{self, Egress, Ingress, Rules};
-use crate::spec::{self, GatewayExpose, Spec};
+use crate::secrets;
+use crate::spec::{self, ExternalSecret, GatewayExpose, Spec};
 use crate::tenants::{Tenant, Tenants};
 use crate::{image, profile, route};
 use krm_rs::{Object, json};
@@ -45,6 +46,8 @@ pub(crate) struct Plan {
 struct Writer {
     name: String,
     secret: String,
+    /// Where external-secrets gets the Secret from.
+    external: Option<ExternalSecret>,
     /// At least one, each of another account.
     tenants: Vec<Tenant>,
 }
@@ -82,6 +85,7 @@ impl Plan {
             );
         }
         let mut names = BTreeSet::new();
+        let mut made = BTreeSet::new();
         let mut writers = Vec::new();
         let mut right = true;
         for (index, writer) in given.writers.iter().enumerate() {
@@ -93,13 +97,28 @@ impl Plan {
                 is_dns_label,
                 "apps",
             );
-            check.literal(
+            secrets::check_name(
                 &format!("{path}.secret"),
                 &writer.secret,
-                "the name of a Secret that holds a password",
-                is_dns_subdomain,
                 "hub-writer-apps",
+                check,
             );
+            let external = secrets::read(
+                &writer.external_secret,
+                &format!("{path}.externalSecret"),
+                "observability/hub-writer-apps",
+                check,
+            );
+            if external.is_some() && !made.insert(&writer.secret) {
+                check.error(
+                    &format!("{path}.secret"),
+                    &format!(
+                        "found {:?} twice, expected one writer for each Secret that is made",
+                        writer.secret
+                    ),
+                    json!(format!("hub-writer-{}", writer.name)),
+                );
+            }
             if !names.insert(&writer.name) {
                 check.error(
                     &format!("{path}.name"),
@@ -114,6 +133,7 @@ impl Plan {
                 Some(tenants) => writers.push(Writer {
                     name: writer.name.clone(),
                     secret: writer.secret.clone(),
+                    external,
                     tenants,
                 }),
                 None => right = false,
@@ -192,6 +212,12 @@ pub(super) fn objects(plan: &StackPlan, store: &StorePlan, own: &Plan) -> Vec<Ob
         ));
     }
     objects.extend(own.writers.iter().map(|writer| user(plan, store, writer)));
+    objects.extend(own.writers.iter().filter_map(|writer| {
+        let external = writer.external.as_ref()?;
+        let items = [("password", "password")];
+        let secret = secrets::object(plan, &COMPONENT, &writer.secret, external, &items);
+        Some(secret)
+    }));
     let rules = Rules {
         scraped: vec![PORT],
         // Other clusters' pods and gateways; who may do what is the VMUsers' to say.
