@@ -30,10 +30,10 @@ impl<'r> Check<'r> {
         self.expressions.note(value);
     }
 
-    /// Something is wrong with a field, and `fix` would be right.
-    pub fn error(&mut self, path: &str, message: &str, fix: Value) {
+    /// Something is wrong with a field, and `fix` would be right: its value, or words where no value would do.
+    pub fn error(&mut self, path: &str, message: &str, fix: impl Into<Fix>) {
         self.failed = true;
-        self.results.error(path, message, Fix::Value(fix));
+        self.results.error(path, message, fix);
     }
 
     /// As [`Check::error`], about a field whose value goes into no report.

@@ -260,7 +260,7 @@ fn writer_tenants(
                     "found {name}, expected a tenant of another account than {}: the gateway tells a writer's tenants apart by AccountID",
                     other.name
                 ),
-                json!(name),
+                format!("name another writer for {name}, or give the tenant another AccountID"),
             );
             right = false;
         }
