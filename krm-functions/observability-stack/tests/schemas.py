@@ -23,12 +23,15 @@ except ImportError as error:
     sys.exit(f"missing: {error.name}")
 
 VERSIONS = ("1.28", kubernetes_validate.latest_version())
+# Custom resources in a group that looks like one of Kubernetes' own.
+CUSTOM = ("gateway.networking.k8s.io",)
 
 
 def problems(folder, document):
     group, _, version = document["apiVersion"].rpartition("/")
     kind = document["kind"]
-    if "." in group and not group.endswith(".k8s.io") and not os.path.isdir(folder):
+    is_own = "." not in group or group.endswith(".k8s.io") and group not in CUSTOM
+    if not is_own and not os.path.isdir(folder):
         print(f"not looked at, for want of schemas: {kind}")
         return
     own = os.path.join(folder, group, f"{kind.lower()}_{version}.json")
