@@ -27,6 +27,7 @@ mod stack;
 mod store;
 mod targets;
 mod tenants;
+mod workload;
 
 pub use parts::ObservabilityParts;
 pub use runbook::ObservabilityRunbook;

@@ -3,6 +3,7 @@
 use crate::names::Component;
 use crate::plan::Plan;
 use crate::profile;
+use crate::resources::ContainerResources;
 use crate::spec::{Install, Spec};
 use krm_rs::{Object, Value, json};
 use leafpack_fn_common::check::{Check, is_dns_subdomain};
@@ -89,12 +90,6 @@ pub(crate) fn objects(plan: &Plan) -> Vec<Object> {
     if !plan.operator.install {
         return Vec::new();
     }
-    let resources = |pairs: &[(&str, &str)]| -> Value {
-        let pairs = pairs.iter();
-        pairs
-            .map(|(name, text)| ((*name).to_owned(), json!(text)))
-            .collect()
-    };
     let values = json!({
         "fullnameOverride": COMPONENT.name,
         "operator": {
@@ -102,10 +97,7 @@ pub(crate) fn objects(plan: &Plan) -> Vec<Object> {
             "disable_prometheus_converter": false,
             "enable_converter_ownership": true,
         },
-        "resources": {
-            "requests": resources(profile::OPERATOR.requests),
-            "limits": resources(profile::OPERATOR.limits),
-        },
+        "resources": ContainerResources::of(&profile::OPERATOR).value(),
     });
     release(
         plan,

@@ -2,7 +2,7 @@
 
 use crate::profile;
 use crate::spec::Resources;
-use krm_rs::{Path, json};
+use krm_rs::{Path, Value, json};
 use leafpack_fn_common::check::{Check, is_dns_subdomain, is_label_value};
 use leafpack_fn_common::quantity::Quantity;
 use std::collections::BTreeMap;
@@ -17,6 +17,23 @@ pub(crate) struct ContainerResources {
 }
 
 impl ContainerResources {
+    /// The profile's.
+    pub(crate) fn of(preset: &profile::Preset) -> Self {
+        let owned = |preset: &[(&str, &str)]| {
+            let pair = |(name, text): &(&str, &str)| ((*name).to_owned(), (*text).to_owned());
+            preset.iter().map(pair).collect::<BTreeMap<_, _>>()
+        };
+        ContainerResources {
+            requests: owned(preset.requests),
+            limits: owned(preset.limits),
+        }
+    }
+
+    /// As a container has them.
+    pub(crate) fn value(&self) -> Value {
+        json!({"requests": self.requests, "limits": self.limits})
+    }
+
     /// The profile's, with what the user replaces.
     pub(crate) fn read(
         preset: &profile::Preset,
@@ -24,14 +41,7 @@ impl ContainerResources {
         path: &str,
         check: &mut Check<'_>,
     ) -> Self {
-        let owned = |preset: &[(&str, &str)]| {
-            let pair = |(name, text): &(&str, &str)| ((*name).to_owned(), (*text).to_owned());
-            preset.iter().map(pair).collect::<BTreeMap<_, _>>()
-        };
-        let mut resources = ContainerResources {
-            requests: owned(preset.requests),
-            limits: owned(preset.limits),
-        };
+        let mut resources = ContainerResources::of(preset);
         for (section, given, target) in [
             ("requests", &given.requests, &mut resources.requests),
             ("limits", &given.limits, &mut resources.limits),

@@ -2,15 +2,15 @@
 
 mod config;
 
-use crate::image::{self, Image};
+use crate::image;
 use crate::names::Component;
 use crate::plan::Plan as StackPlan;
 use crate::policy::{self, Egress, Ingress, Rules};
 use crate::profile;
-use crate::resources::ContainerResources;
 use crate::secrets;
 use crate::spec::{self, ExternalSecret, Receiver, ReceiverKind, Spec};
 use crate::store::Endpoints;
+use crate::workload::{Workload, volume_claim};
 use krm_rs::{Object, Value, json};
 use leafpack_fn_common::check::{Check, is_dns_subdomain};
 use leafpack_fn_common::duration::duration_ms;
@@ -53,13 +53,11 @@ const CONFIG_KEY: &str = "alertmanager.yaml";
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
     vmalert: spec::VmAlert,
-    vmalert_image: Image,
-    vmalert_resources: ContainerResources,
+    vmalert_workload: Workload,
     alertmanager: spec::Alertmanager,
     /// Where external-secrets gets the whole configuration from.
     config_from: Option<ExternalSecret>,
-    alertmanager_image: Image,
-    alertmanager_resources: ContainerResources,
+    alertmanager_workload: Workload,
 }
 
 impl Plan {
@@ -135,27 +133,20 @@ impl Plan {
                 check,
             );
         }
-        let image =
-            |given: &spec::Image, own: &image::Default, path: &str, check: &mut Check<'_>| {
-                Image::read(given, own, &spec.images, &format!("{path}.image"), check)
-            };
-        let resources = |given: &spec::Resources, preset, path: &str, check: &mut Check<'_>| {
-            ContainerResources::read(preset, given, &format!("{path}.resources"), check)
-        };
         Plan {
-            vmalert_image: image(&vmalert.image, &VMALERT_IMAGE, VMALERT, check),
-            vmalert_resources: resources(
-                &vmalert.resources,
-                &profile::vmalert(spec.profile),
+            vmalert_workload: Workload::read(
+                spec,
                 VMALERT,
+                (&vmalert.image, &VMALERT_IMAGE),
+                (&vmalert.resources, &profile::vmalert(spec.profile)),
                 check,
             ),
             vmalert: vmalert.clone(),
-            alertmanager_image: image(&manager.image, &ALERTMANAGER_IMAGE, MANAGER, check),
-            alertmanager_resources: resources(
-                &manager.resources,
-                &profile::alertmanager(spec.profile),
+            alertmanager_workload: Workload::read(
+                spec,
                 MANAGER,
+                (&manager.image, &ALERTMANAGER_IMAGE),
+                (&manager.resources, &profile::alertmanager(spec.profile)),
                 check,
             ),
             alertmanager: manager,
@@ -262,10 +253,9 @@ fn vmalert(plan: &StackPlan, own: &Plan, stores: &Endpoints) -> Object {
             json!({"url": format!("http://{host}:{ALERTMANAGER_PORT}")})
         })
         .collect();
-    let resources = &own.vmalert_resources;
     let mut spec = json!({
         "replicaCount": own.vmalert.replicas,
-        "image": own.vmalert_image.operator(),
+        "image": own.vmalert_workload.image.operator(),
         "port": VMALERT_PORT.to_string(),
         "evaluationInterval": own.vmalert.interval,
         "selectAllByDefault": true,
@@ -274,7 +264,7 @@ fn vmalert(plan: &StackPlan, own: &Plan, stores: &Endpoints) -> Object {
         "remoteWrite": {"url": base(&stores.metrics_write)},
         "remoteRead": {"url": base(&stores.metrics_read)},
         "notifiers": notifiers,
-        "resources": {"requests": resources.requests, "limits": resources.limits},
+        "resources": own.vmalert_workload.resources.value(),
         "podMetadata": {"labels": VMALERT.selector(plan)},
         "nodeSelector": {"kubernetes.io/os": "linux"},
         "useStrictSecurity": true,
@@ -289,22 +279,16 @@ fn vmalert(plan: &StackPlan, own: &Plan, stores: &Endpoints) -> Object {
 
 fn manager(plan: &StackPlan, own: &Plan) -> Object {
     let given = &own.alertmanager;
-    let resources = &own.alertmanager_resources;
-    let mut claim = json!({
-        "accessModes": ["ReadWriteOnce"],
-        "resources": {"requests": {"storage": given.size}},
-    });
-    if let Some(class) = plan.store.as_ref().and_then(|store| store.storage_class()) {
-        claim["storageClassName"] = json!(class);
-    }
+    let class = plan.store.as_ref().and_then(|store| store.storage_class());
+    let claim = volume_claim(&given.size, class);
     let mut spec = json!({
         "replicaCount": given.replicas,
-        "image": own.alertmanager_image.operator(),
+        "image": own.alertmanager_workload.image.operator(),
         "port": ALERTMANAGER_PORT.to_string(),
         "retention": "120h",
         // Other than a VMSingle's, this is a claim's template.
         "storage": {"volumeClaimTemplate": {"spec": claim}},
-        "resources": {"requests": resources.requests, "limits": resources.limits},
+        "resources": own.alertmanager_workload.resources.value(),
         "podMetadata": {"labels": ALERTMANAGER.selector(plan)},
         "nodeSelector": {"kubernetes.io/os": "linux"},
         "useStrictSecurity": true,

@@ -1,11 +1,12 @@
 //! kube-state-metrics: how the cluster's objects are.
 
-use super::{Workload, flux_state, service, workload};
+use super::{flux_state, service};
 use crate::names::Component;
 use crate::plan::Plan as StackPlan;
 use crate::policy::{self, Egress, Rules};
 use crate::spec::Spec;
 use crate::targets::{Find, Target};
+use crate::workload::Workload;
 use crate::{access, image, profile};
 use krm_rs::{Object, Value, json};
 use leafpack_fn_common::check::Check;
@@ -84,7 +85,7 @@ impl Plan {
     pub(super) fn read(spec: &Spec, check: &mut Check<'_>) -> Option<Self> {
         let given = &spec.collectors.kube_state_metrics;
         let plan = Plan {
-            workload: workload(
+            workload: Workload::read(
                 spec,
                 "spec.collectors.kubeStateMetrics",
                 (&given.image, &IMAGE),
@@ -187,7 +188,6 @@ fn deployment(plan: &StackPlan, own: &Plan) -> Object {
             "timeoutSeconds": 5,
         })
     };
-    let resources = &own.workload.resources;
     let port =
         |port: (&str, u16)| json!({"name": port.0, "containerPort": port.1, "protocol": "TCP"});
     let mut container = json!({
@@ -197,7 +197,7 @@ fn deployment(plan: &StackPlan, own: &Plan) -> Object {
         "ports": [port(METRICS), port(TELEMETRY)],
         "livenessProbe": probe("/livez", METRICS),
         "readinessProbe": probe("/readyz", TELEMETRY),
-        "resources": {"requests": resources.requests, "limits": resources.limits},
+        "resources": own.workload.resources.value(),
         "securityContext": access::confined_as_nobody(),
     });
     let mut pod = json!({

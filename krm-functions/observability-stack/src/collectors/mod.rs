@@ -7,10 +7,7 @@ mod vmagent;
 
 pub(crate) use vmagent::Plan as VmAgentPlan;
 
-use crate::image::Image;
 use crate::plan::Plan as StackPlan;
-use crate::profile;
-use crate::resources::ContainerResources;
 use crate::spec::{Scrape, Spec};
 use crate::targets::{self, Target};
 use krm_rs::{Object, json};
@@ -27,15 +24,6 @@ pub(crate) struct Plan {
     pub(crate) node_exporter: Option<node_exporter::Plan>,
     /// What is scraped beside the stack's own components.
     pub(crate) cluster: Vec<Target>,
-}
-
-/// Image and resources of a workload.
-#[derive(Debug, Clone)]
-pub(crate) struct Workload {
-    /// The image.
-    pub(crate) image: Image,
-    /// The container's resources.
-    pub(crate) resources: ContainerResources,
 }
 
 impl Plan {
@@ -127,18 +115,4 @@ pub(crate) fn service(
                 "ports": ports.collect::<Vec<_>>(),
             }),
         )
-}
-
-/// Reads image and resources of a workload at `path`.
-fn workload(
-    spec: &Spec,
-    path: &str,
-    (image, own): (&crate::spec::Image, &crate::image::Default),
-    (resources, preset): (&crate::spec::Resources, &profile::Preset),
-    check: &mut Check<'_>,
-) -> Workload {
-    Workload {
-        image: Image::read(image, own, &spec.images, &format!("{path}.image"), check),
-        resources: ContainerResources::read(preset, resources, &format!("{path}.resources"), check),
-    }
 }

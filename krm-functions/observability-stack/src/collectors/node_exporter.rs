@@ -1,10 +1,11 @@
 //! node-exporter: how the nodes are.
 
-use super::{Workload, service, workload};
+use super::service;
 use crate::names::Component;
 use crate::plan::Plan as StackPlan;
 use crate::spec::Spec;
 use crate::targets::Target;
+use crate::workload::Workload;
 use crate::{access, image, profile};
 use krm_rs::{Object, json};
 use leafpack_fn_common::check::Check;
@@ -47,7 +48,7 @@ impl Plan {
             );
         }
         let plan = Plan {
-            workload: workload(
+            workload: Workload::read(
                 spec,
                 "spec.collectors.nodeExporter",
                 (&given.image, &IMAGE),
@@ -74,7 +75,6 @@ pub(super) fn objects(plan: &StackPlan, own: &Plan) -> Vec<Object> {
 }
 
 fn daemon_set(plan: &StackPlan, own: &Plan) -> Object {
-    let resources = &own.workload.resources;
     // A folder in the image that nothing else uses; `/host/root` has the node's mounts below it.
     let args = [
         "--path.sysfs=/host/sys".to_owned(),
@@ -121,7 +121,7 @@ fn daemon_set(plan: &StackPlan, own: &Plan) -> Object {
                             }],
                             "livenessProbe": probe,
                             "readinessProbe": probe,
-                            "resources": {"requests": resources.requests, "limits": resources.limits},
+                            "resources": own.workload.resources.value(),
                             "securityContext": access::confined_as_nobody(),
                             "volumeMounts": [
                                 {"name": "sys", "mountPath": "/host/sys", "readOnly": true, "mountPropagation": "HostToContainer"},

@@ -199,7 +199,6 @@ fn pod(plan: &Plan) -> Value {
 }
 
 fn container(plan: &Plan) -> Value {
-    let resources = &plan.logs.resources;
     let probe = |path: &str| json!({"httpGet": {"path": path, "port": HTTP.name}});
     let with = |mut probe: Value, more: Value| {
         if let (Value::Object(probe), Value::Object(more)) = (&mut probe, more) {
@@ -220,7 +219,7 @@ fn container(plan: &Plan) -> Value {
         // Whether deliveries were given up in the last minute. A hub that is away is waited for, and does not count;
         // one that refuses what is sent does.
         "readinessProbe": with(probe("/api/v1/health"), json!({"periodSeconds": 15, "timeoutSeconds": 5})),
-        "resources": {"requests": resources.requests, "limits": resources.limits},
+        "resources": plan.logs.resources.value(),
         "securityContext": {
             "allowPrivilegeEscalation": false,
             "capabilities": capabilities(plan),

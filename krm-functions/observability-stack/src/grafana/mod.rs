@@ -13,14 +13,14 @@ mod workload;
 
 pub(crate) use datasources::Datasources;
 
-use crate::image::{self, Image};
+use crate::image;
 use crate::names::Component;
 use crate::plan::Plan as StackPlan;
 use crate::policy::{self, Egress, Ingress, Rules};
-use crate::resources::ContainerResources;
 use crate::spec::{Enabled, GrafanaExpose, Role, Spec};
 use crate::targets::Target;
 use crate::tenants::Tenants;
+use crate::workload::Workload;
 use crate::{access, profile};
 use krm_rs::{Object, json};
 use leafpack_fn_common::check::{Check, is_dns_subdomain};
@@ -49,8 +49,7 @@ const SERVICE_PORT: u16 = 80;
 /// What `spec.grafana` means.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
-    image: Image,
-    resources: ContainerResources,
+    workload: Workload,
     size: String,
     storage_class: Option<String>,
     admin: admin::Plan,
@@ -95,17 +94,11 @@ impl Plan {
         }
         let classes = [&given.storage_class, &spec.store.storage_class];
         let plan = Plan {
-            image: Image::read(
-                &given.image,
-                &IMAGE,
-                &spec.images,
-                &format!("{PATH}.image"),
-                check,
-            ),
-            resources: ContainerResources::read(
-                &profile::grafana(spec.profile),
-                &given.resources,
-                &format!("{PATH}.resources"),
+            workload: Workload::read(
+                spec,
+                PATH,
+                (&given.image, &IMAGE),
+                (&given.resources, &profile::grafana(spec.profile)),
                 check,
             ),
             size: given.size.clone(),

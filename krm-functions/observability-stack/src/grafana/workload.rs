@@ -5,6 +5,7 @@ use super::{
 };
 use crate::access;
 use crate::plan::Plan as StackPlan;
+use crate::workload::volume_claim;
 use krm_rs::{Object, Value, json};
 use leafpack_fn_common::files::{HASH_ANNOTATION, hash};
 
@@ -17,13 +18,7 @@ const PROVISIONING_FOLDER: &str = "/etc/grafana/provisioning";
 
 /// The volume. Flux never deletes it, with all that people made.
 pub(super) fn volume(plan: &StackPlan, own: &Plan) -> Object {
-    let mut spec = json!({
-        "accessModes": ["ReadWriteOnce"],
-        "resources": {"requests": {"storage": own.size}},
-    });
-    if let Some(class) = &own.storage_class {
-        spec["storageClassName"] = json!(class);
-    }
+    let spec = volume_claim(&own.size, own.storage_class.as_deref());
     COMPONENT
         .object(plan, "v1", "PersistentVolumeClaim", COMPONENT.name)
         .with_annotation("kustomize.toolkit.fluxcd.io/prune", "disabled")
@@ -152,17 +147,16 @@ fn container(own: &Plan, security: &Value, mounts: Vec<Value>) -> Value {
         timing["timeoutSeconds"] = json!(5);
         timing
     };
-    let resources = &own.resources;
     json!({
         "name": COMPONENT.name,
-        "image": own.image.text(),
+        "image": own.workload.image.text(),
         "env": environment,
         "ports": [{"name": HTTP, "containerPort": PORT, "protocol": "TCP"}],
         // The first start makes the database and waits for the plugin: five minutes at most.
         "startupProbe": probe(json!({"periodSeconds": 5, "failureThreshold": 60})),
         "livenessProbe": probe(json!({"failureThreshold": 6})),
         "readinessProbe": probe(json!({})),
-        "resources": {"requests": resources.requests, "limits": resources.limits},
+        "resources": own.workload.resources.value(),
         "securityContext": security,
         "volumeMounts": mounts,
     })

@@ -1,12 +1,13 @@
 //! The gateway: a VMAuth in front of the stores, and a VMUser for each cluster that writes.
 
-use super::{Plan as StorePlan, Workload, workload};
+use super::Plan as StorePlan;
 use crate::names::Component;
 use crate::plan::Plan as StackPlan;
 use crate::policy::{self, Egress, Ingress, Rules};
 use crate::secrets;
 use crate::spec::{self, ExternalSecret, GatewayExpose, Spec};
 use crate::tenants::{Tenant, Tenants};
+use crate::workload::Workload;
 use crate::{image, profile, route};
 use krm_rs::{Object, json};
 use leafpack_fn_common::check::{Check, is_dns_label, is_dns_subdomain};
@@ -145,7 +146,7 @@ impl Plan {
                 "found none: the gateway refuses everybody until somebody is named who may write",
             );
         }
-        let workload = workload(
+        let workload = Workload::read(
             spec,
             PATH,
             (&given.image, &IMAGE),
@@ -167,12 +168,11 @@ impl Plan {
 
 /// All objects.
 pub(super) fn objects(plan: &StackPlan, store: &StorePlan, own: &Plan) -> Vec<Object> {
-    let resources = &own.workload.resources;
     let mut spec = json!({
         "replicaCount": own.replicas,
         "image": own.workload.image.operator(),
         "port": PORT.to_string(),
-        "resources": {"requests": resources.requests, "limits": resources.limits},
+        "resources": own.workload.resources.value(),
         "podMetadata": {"labels": COMPONENT.selector(plan)},
         "nodeSelector": {"kubernetes.io/os": "linux"},
         "useStrictSecurity": true,

@@ -1,15 +1,13 @@
 //! Where logs are kept: a VLSingle, or a VLCluster.
 
-use super::metrics::merge;
-use super::{
-    Plan as StorePlan, Workload, part_policy, pod, replicas, retention, size, spread, workload,
-};
+use super::{Plan as StorePlan, merge, part_policy, pod, replicas, retention, several, size};
 use crate::names::Component;
 use crate::plan::Plan as StackPlan;
 use crate::policy::Egress;
 use crate::spec::{LogsStore, Mode, Spec};
+use crate::workload::Workload;
 use crate::{image, profile};
-use krm_rs::{Object, Value, json};
+use krm_rs::{Object, json};
 use leafpack_fn_common::check::Check;
 
 const API: &str = "operator.victoriametrics.com/v1";
@@ -65,7 +63,7 @@ impl Plan {
         Some(Plan {
             mode: given.mode,
             spec: given.clone(),
-            workload: workload(
+            workload: Workload::read(
                 spec,
                 PATH,
                 (&given.image, &IMAGE),
@@ -104,20 +102,9 @@ fn single(plan: &StackPlan, store: &StorePlan) -> Vec<Object> {
 
 fn cluster(plan: &StackPlan, store: &StorePlan) -> Vec<Object> {
     let own = &store.logs;
-    let part = |part: &Component, count: u16, port: u16| -> Value {
-        let mut value = pod(plan, part, &own.workload);
-        merge(
-            &mut value,
-            json!({
-                "replicaCount": count,
-                "port": port.to_string(),
-                "nodeSelector": {"kubernetes.io/os": "linux"},
-                "topologySpreadConstraints": spread(plan, part),
-            }),
-        );
-        if count > 1 {
-            value["podDisruptionBudget"] = json!({"maxUnavailable": 1});
-        }
+    let part = |part: &Component, count: u16, port: u16| {
+        let mut value = several(plan, part, count, port);
+        merge(&mut value, pod(plan, part, &own.workload));
         value
     };
     let counts = own.spec.replicas;

@@ -1,12 +1,12 @@
 //! Where metrics are kept: a VMSingle, or a VMCluster.
 
-use super::{
-    Plan as StorePlan, Workload, part_policy, pod, replicas, retention, size, spread, workload,
-};
+use super::{Plan as StorePlan, merge, part_policy, pod, replicas, retention, several, size};
 use crate::names::Component;
 use crate::plan::Plan as StackPlan;
 use crate::policy::Egress;
+use crate::resources::ContainerResources;
 use crate::spec::{MetricsStore, Mode, Spec};
+use crate::workload::Workload;
 use crate::{image, profile};
 use krm_rs::{Object, Value, json};
 use leafpack_fn_common::check::Check;
@@ -79,7 +79,7 @@ impl Plan {
         Some(Plan {
             mode: given.mode,
             spec: given.clone(),
-            workload: workload(
+            workload: Workload::read(
                 spec,
                 PATH,
                 (&given.image, &IMAGE),
@@ -133,56 +133,21 @@ fn single(plan: &StackPlan, store: &StorePlan) -> Vec<Object> {
 
 fn cluster(plan: &StackPlan, store: &StorePlan) -> Vec<Object> {
     let own = &store.metrics;
-    let profile = plan.profile;
-    let part = |part: &Component, count: u16, port: u16, preset: &profile::Preset| {
-        let resources = |pairs: &[(&str, &str)]| -> Value {
-            pairs
-                .iter()
-                .map(|(name, text)| ((*name).to_owned(), json!(text)))
-                .collect()
-        };
-        let mut value = json!({
-            "replicaCount": count,
-            "port": port.to_string(),
-            "resources": {"requests": resources(preset.requests), "limits": resources(preset.limits)},
-            "podMetadata": {"labels": part.selector(plan)},
-            "nodeSelector": {"kubernetes.io/os": "linux"},
-            "topologySpreadConstraints": spread(plan, part),
-        });
-        if count > 1 {
-            value["podDisruptionBudget"] = json!({"maxUnavailable": 1});
-        }
-        value
-    };
     let counts = own.spec.replicas;
-    let mut storage = part(
-        &STORAGE,
-        counts.storage,
-        STORAGE_PORT,
-        &profile::metrics_store(profile, Mode::Cluster),
-    );
-    let resources = &own.workload.resources;
-    storage["resources"] = json!({"requests": resources.requests, "limits": resources.limits});
+    let mut storage = several(plan, &STORAGE, counts.storage, STORAGE_PORT);
+    storage["resources"] = own.workload.resources.value();
     storage["vmInsertPort"] = json!(STORAGE_INSERT_PORT.to_string());
     storage["vmSelectPort"] = json!(STORAGE_SELECT_PORT.to_string());
     storage["storage"] = json!({"volumeClaimTemplate": {"spec": store.volume(&own.spec.size)}});
     storage["extraArgs"] = deduplication(plan);
-    let mut select = part(
-        &SELECT,
-        counts.select,
-        SELECT_PORT,
-        &profile::metrics_select(profile),
-    );
+    let mut select = several(plan, &SELECT, counts.select, SELECT_PORT);
+    select["resources"] = ContainerResources::of(&profile::metrics_select(plan.profile)).value();
     select["cacheMountPath"] = json!("/cache");
     select["storage"] =
         json!({"volumeClaimTemplate": {"spec": store.volume(&own.spec.cache_size)}});
     select["extraArgs"] = deduplication(plan);
-    let insert = part(
-        &INSERT,
-        counts.insert,
-        INSERT_PORT,
-        &profile::metrics_insert(profile),
-    );
+    let mut insert = several(plan, &INSERT, counts.insert, INSERT_PORT);
+    insert["resources"] = ContainerResources::of(&profile::metrics_insert(plan.profile)).value();
     let object = STORAGE.object(plan, API, "VMCluster", &plan.name).with(
         "spec",
         json!({
@@ -215,11 +180,4 @@ fn cluster(plan: &StackPlan, store: &StorePlan) -> Vec<Object> {
         vec![Egress::Component(&STORAGE, STORAGE_INSERT_PORT)],
     ));
     objects
-}
-
-/// Puts the fields of one mapping into another.
-pub(super) fn merge(into: &mut Value, more: Value) {
-    if let (Value::Object(into), Value::Object(more)) = (into, more) {
-        into.extend(more);
-    }
 }

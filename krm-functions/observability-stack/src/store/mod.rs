@@ -4,14 +4,12 @@ mod gateway;
 mod logs;
 mod metrics;
 
-use crate::image::{self, Image};
 use crate::names::Component;
 use crate::plan::Plan as StackPlan;
 use crate::policy::{self, Egress, Rules};
-use crate::profile;
-use crate::resources::ContainerResources;
 use crate::spec::{self, Mode, Replicas, Spec};
 use crate::tenants::Tenants;
+use crate::workload::{Workload, volume_claim};
 use krm_rs::{Object, Value, json};
 use leafpack_fn_common::check::{Check, is_dns_subdomain};
 use leafpack_fn_common::endpoint::{Api, Endpoint};
@@ -26,13 +24,6 @@ pub(crate) struct Plan {
     gateway: Option<gateway::Plan>,
     /// Where they are.
     pub(crate) endpoints: Endpoints,
-}
-
-/// Image and resources.
-#[derive(Debug, Clone)]
-struct Workload {
-    image: Image,
-    resources: ContainerResources,
 }
 
 impl Plan {
@@ -74,14 +65,7 @@ impl Plan {
 
     /// A volume of this size.
     fn volume(&self, size: &str) -> Value {
-        let mut spec = json!({
-            "accessModes": ["ReadWriteOnce"],
-            "resources": {"requests": {"storage": size}},
-        });
-        if let Some(class) = &self.storage_class {
-            spec["storageClassName"] = json!(class);
-        }
-        spec
+        volume_claim(size, self.storage_class())
     }
 }
 
@@ -167,12 +151,33 @@ fn part_policy(
 
 /// What every part of a store has in common: image, resources, and labels by which the policy knows its pods.
 fn pod(plan: &StackPlan, part: &Component, workload: &Workload) -> Value {
-    let resources = &workload.resources;
     json!({
         "image": workload.image.operator(),
-        "resources": {"requests": resources.requests, "limits": resources.limits},
+        "resources": workload.resources.value(),
         "podMetadata": {"labels": part.selector(plan)},
     })
+}
+
+/// A part of a cluster that there may be several of, one of which a drain may take at a time.
+fn several(plan: &StackPlan, part: &Component, count: u16, port: u16) -> Value {
+    let mut value = json!({
+        "replicaCount": count,
+        "port": port.to_string(),
+        "podMetadata": {"labels": part.selector(plan)},
+        "nodeSelector": {"kubernetes.io/os": "linux"},
+        "topologySpreadConstraints": spread(plan, part),
+    });
+    if count > 1 {
+        value["podDisruptionBudget"] = json!({"maxUnavailable": 1});
+    }
+    value
+}
+
+/// Puts the fields of one mapping into another.
+fn merge(into: &mut Value, more: Value) {
+    if let (Value::Object(into), Value::Object(more)) = (into, more) {
+        into.extend(more);
+    }
 }
 
 /// Pods of one kind on different nodes, where there are as many.
@@ -220,19 +225,5 @@ fn replicas(path: &str, given: Replicas, check: &mut Check<'_>) {
                 json!(3),
             );
         }
-    }
-}
-
-/// Image and resources at `path`.
-fn workload(
-    spec: &Spec,
-    path: &str,
-    (image, own): (&spec::Image, &image::Default),
-    (resources, preset): (&spec::Resources, &profile::Preset),
-    check: &mut Check<'_>,
-) -> Workload {
-    Workload {
-        image: Image::read(image, own, &spec.images, &format!("{path}.image"), check),
-        resources: ContainerResources::read(preset, resources, &format!("{path}.resources"), check),
     }
 }

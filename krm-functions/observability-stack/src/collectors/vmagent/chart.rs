@@ -10,7 +10,6 @@ const CHART: &str = "victoria-metrics-agent";
 
 /// The chart's source and its release.
 pub(super) fn objects(plan: &StackPlan, own: &Plan) -> Vec<Object> {
-    let resources = &own.workload.resources;
     let mut remote = json!({
         "url": own.hub.url(),
         "sendTimeout": own.send_timeout,
@@ -37,7 +36,7 @@ pub(super) fn objects(plan: &StackPlan, own: &Plan) -> Vec<Object> {
         "config": scrape_config(plan),
         // By these the policy and the scrape know the pods.
         "podLabels": COMPONENT.selector(plan),
-        "resources": {"requests": resources.requests, "limits": resources.limits},
+        "resources": own.workload.resources.value(),
         "nodeSelector": {"kubernetes.io/os": "linux"},
     });
     if own.replicas > 1 {

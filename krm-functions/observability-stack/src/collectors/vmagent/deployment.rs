@@ -74,7 +74,6 @@ fn workload(plan: &StackPlan, own: &Plan, config: &str) -> Object {
 }
 
 fn pod(plan: &StackPlan, own: &Plan) -> Value {
-    let resources = &own.workload.resources;
     let mut args = vec![
         format!("-promscrape.config={CONFIG_FOLDER}/{CONFIG_FILE}"),
         format!("-promscrape.maxScrapeSize={}", own.max_scrape_size),
@@ -106,7 +105,7 @@ fn pod(plan: &StackPlan, own: &Plan) -> Value {
         "ports": [{"name": HTTP, "containerPort": PORT, "protocol": "TCP"}],
         "livenessProbe": probe("/-/healthy"),
         "readinessProbe": probe("/-/ready"),
-        "resources": {"requests": resources.requests, "limits": resources.limits},
+        "resources": own.workload.resources.value(),
         "securityContext": access::confined_as_nobody(),
         "volumeMounts": mounts,
     });

@@ -4,12 +4,12 @@ mod chart;
 mod deployment;
 mod operator;
 
-use super::{Workload, workload};
 use crate::names::Component;
 use crate::plan::Plan as StackPlan;
 use crate::policy::{self, Egress, Rules};
 use crate::spec::{Discover, Install, Spec};
 use crate::targets::{self, Find, Target};
+use crate::workload::Workload;
 use crate::{hub, image, profile};
 use krm_rs::{Map, Object, Value, json};
 use leafpack_fn_common::check::{Check, is_dns_subdomain};
@@ -62,7 +62,7 @@ impl Plan {
     pub(super) fn read(spec: &Spec, name: &str, check: &mut Check<'_>) -> Option<Option<Self>> {
         let given = &spec.collectors.vmagent;
         const PATH: &str = "spec.collectors.vmagent";
-        let workload = workload(
+        let workload = Workload::read(
             spec,
             PATH,
             (&given.image, &IMAGE),

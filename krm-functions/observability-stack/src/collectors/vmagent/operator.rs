@@ -22,7 +22,6 @@ const KINDS: [&str; 6] = [
 pub(super) fn objects(plan: &StackPlan, own: &Plan) -> Vec<Object> {
     let mut remote = json!({"url": own.hub.url(), "sendTimeout": own.send_timeout});
     plan.auth.for_operator(&mut remote);
-    let resources = &own.workload.resources;
     let mut spec = json!({
         "replicaCount": own.replicas,
         "image": own.workload.image.operator(),
@@ -39,7 +38,7 @@ pub(super) fn objects(plan: &StackPlan, own: &Plan) -> Vec<Object> {
             // Pods with several ports are found once for each.
             "promscrape.suppressDuplicateScrapeTargetErrors": "true",
         },
-        "resources": {"requests": resources.requests, "limits": resources.limits},
+        "resources": own.workload.resources.value(),
         // By these the policy knows the pods.
         "podMetadata": {"labels": COMPONENT.selector(plan)},
         "nodeSelector": {"kubernetes.io/os": "linux"},
