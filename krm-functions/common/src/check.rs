@@ -66,10 +66,7 @@ impl<'r> Check<'r> {
                 json!(example),
             );
         } else if !fits(value) {
-            let found = match value {
-                "" => "nothing".to_owned(),
-                value => format!("{value:?}"),
-            };
+            let found = found(value);
             self.error(
                 path,
                 &format!("found {found}, expected {expected}"),
@@ -109,10 +106,7 @@ impl<'r> Check<'r> {
             } else {
                 " around its expressions"
             };
-            let found = match value {
-                "" => "nothing".to_owned(),
-                value => format!("{value:?}"),
-            };
+            let found = found(value);
             self.error(
                 path,
                 &format!("found {found}, expected {expected}{or}"),
@@ -153,6 +147,14 @@ impl<'r> Check<'r> {
                 example,
             );
         }
+    }
+}
+
+/// A value as an error shows it.
+fn found(value: &str) -> String {
+    match value {
+        "" => "nothing".to_owned(),
+        value => format!("{value:?}"),
     }
 }
 

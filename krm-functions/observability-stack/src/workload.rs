@@ -5,7 +5,7 @@ use crate::profile;
 use crate::resources::ContainerResources;
 use crate::spec::{self, Spec};
 use krm_rs::{Value, json};
-use leafpack_fn_common::check::Check;
+use leafpack_fn_common::check::{Check, is_dns_subdomain};
 
 /// Image and resources of a workload.
 #[derive(Debug, Clone)]
@@ -34,6 +34,19 @@ impl Workload {
                 check,
             ),
         }
+    }
+}
+
+/// Checks the name of a class of volumes; without one the cluster's default holds.
+pub(crate) fn check_storage_class(path: &str, class: &str, check: &mut Check<'_>) {
+    if !class.is_empty() {
+        check.literal(
+            path,
+            class,
+            "the name of a StorageClass, or \"\"",
+            is_dns_subdomain,
+            "ceph-block",
+        );
     }
 }
 

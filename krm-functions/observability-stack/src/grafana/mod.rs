@@ -20,10 +20,10 @@ use crate::policy::{self, Egress, Ingress, Rules};
 use crate::spec::{Enabled, GrafanaExpose, Role, Spec};
 use crate::targets::Target;
 use crate::tenants::Tenants;
-use crate::workload::Workload;
+use crate::workload::{Workload, check_storage_class};
 use crate::{access, profile};
 use krm_rs::{Object, json};
-use leafpack_fn_common::check::{Check, is_dns_subdomain};
+use leafpack_fn_common::check::Check;
 use leafpack_fn_common::endpoint::{Endpoint, Host};
 use leafpack_fn_common::quantity::Quantity;
 
@@ -83,15 +83,7 @@ impl Plan {
             is_size,
             "5Gi",
         );
-        if !given.storage_class.is_empty() {
-            check.literal(
-                &format!("{PATH}.storageClass"),
-                &given.storage_class,
-                "the name of a StorageClass, or \"\"",
-                is_dns_subdomain,
-                "ceph-block",
-            );
-        }
+        check_storage_class(&format!("{PATH}.storageClass"), &given.storage_class, check);
         let classes = [&given.storage_class, &spec.store.storage_class];
         let plan = Plan {
             workload: Workload::read(

@@ -9,9 +9,9 @@ use crate::plan::Plan as StackPlan;
 use crate::policy::{self, Egress, Rules};
 use crate::spec::{self, Mode, Replicas, Spec};
 use crate::tenants::Tenants;
-use crate::workload::{Workload, volume_claim};
+use crate::workload::{Workload, check_storage_class, volume_claim};
 use krm_rs::{Object, Value, json};
-use leafpack_fn_common::check::{Check, is_dns_subdomain};
+use leafpack_fn_common::check::Check;
 use leafpack_fn_common::endpoint::{Api, Endpoint};
 use leafpack_fn_common::quantity::Quantity;
 
@@ -37,15 +37,7 @@ impl Plan {
         check: &mut Check<'_>,
     ) -> Option<Self> {
         let given = &spec.store;
-        if !given.storage_class.is_empty() {
-            check.literal(
-                "spec.store.storageClass",
-                &given.storage_class,
-                "the name of a StorageClass, or \"\"",
-                is_dns_subdomain,
-                "ceph-block",
-            );
-        }
+        check_storage_class("spec.store.storageClass", &given.storage_class, check);
         let metrics = metrics::Plan::read(spec, check);
         let logs = logs::Plan::read(spec, check);
         let gateway = gateway::Plan::read(spec, tenants, check);

@@ -9,10 +9,10 @@ use crate::plan::Plan as StackPlan;
 use crate::policy::{self, Egress, Rules};
 use crate::spec::{Discover, Install, Spec};
 use crate::targets::{self, Find, Target};
-use crate::workload::Workload;
+use crate::workload::{Workload, check_storage_class, volume_claim};
 use crate::{hub, image, profile};
 use krm_rs::{Map, Object, Value, json};
-use leafpack_fn_common::check::{Check, is_dns_subdomain};
+use leafpack_fn_common::check::Check;
 use leafpack_fn_common::duration::{duration_ms, duration_text};
 use leafpack_fn_common::endpoint::Endpoint;
 use leafpack_fn_common::quantity::Quantity;
@@ -120,15 +120,7 @@ impl Plan {
             |text| duration_ms(text).is_some_and(|ms| ms >= 1_000),
             "30s",
         );
-        if !given.storage_class.is_empty() {
-            check.literal(
-                &format!("{PATH}.storageClass"),
-                &given.storage_class,
-                "the name of a StorageClass, or \"\"",
-                is_dns_subdomain,
-                "ceph-block",
-            );
-        }
+        check_storage_class(&format!("{PATH}.storageClass"), &given.storage_class, check);
         check.literal(
             &format!("{PATH}.chartVersion"),
             &given.chart_version,
@@ -165,11 +157,7 @@ impl Plan {
     fn storage(&self) -> Option<Value> {
         let class = self.storage_class.as_ref()?;
         let mib = (self.buffer + self.buffer / 5).div_ceil(1 << 20);
-        Some(json!({
-            "accessModes": ["ReadWriteOnce"],
-            "storageClassName": class,
-            "resources": {"requests": {"storage": format!("{mib}Mi")}},
-        }))
+        Some(volume_claim(&format!("{mib}Mi"), Some(class)))
     }
 }
 
