@@ -46,6 +46,11 @@ impl Version {
         self.0.is_some_and(|version| version >= FILTERS_LAST)
     }
 
+    /// Whether it is known to load a filter's module for each call.
+    pub(crate) fn loads_anew(self) -> bool {
+        self.0.is_some_and(|version| version < FILTERS_LAST)
+    }
+
     /// Whether the `forward` input loses records, as far as that is known.
     pub(crate) fn loses_forwarded(self) -> bool {
         self.0.is_none_or(|version| version >= COROUTINES)

@@ -241,30 +241,90 @@ fn lines_are_joined_where_that_loses_nothing() {
     }
 }
 
-/// Before 4.1 what is read at a time decides how often the module is loaded; it never exceeds the longest line.
+/// Before 4.1 a module is loaded for each call of the filter. In YAML the filters are the outputs', in the classic form
+/// what is read at a time decides how often; it never exceeds the longest line.
 #[test]
-fn old_versions_read_more_at_a_time() {
-    for (tag, limit, expected) in [
-        ("3.2.2", "1Mi", 131_072),
-        ("4.0.14-debug", "1Mi", 131_072),
-        ("3.2.2", "64Ki", 65_536),
-        ("4.1.0", "1Mi", 32_768),
-        ("5.1.1", "1Mi", 32_768),
-        ("latest", "1Mi", 32_768),
+fn old_versions_load_modules_as_seldom_as_they_can() {
+    for (tag, syntax, limit, expected) in [
+        ("3.2.2", "auto", "1Mi", ("fluent-bit.yaml", true, 32_768)),
+        (
+            "4.0.14-debug",
+            "yaml",
+            "1Mi",
+            ("fluent-bit.yaml", true, 32_768),
+        ),
+        (
+            "3.2.2",
+            "classic",
+            "1Mi",
+            ("fluent-bit.conf", false, 131_072),
+        ),
+        (
+            "4.0.14-debug",
+            "classic",
+            "1Mi",
+            ("fluent-bit.conf", false, 131_072),
+        ),
+        (
+            "3.2.2",
+            "classic",
+            "64Ki",
+            ("fluent-bit.conf", false, 65_536),
+        ),
+        ("4.1.0", "auto", "1Mi", ("fluent-bit.conf", false, 32_768)),
+        ("4.1.0", "yaml", "1Mi", ("fluent-bit.yaml", false, 32_768)),
+        ("5.1.1", "auto", "1Mi", ("fluent-bit.conf", false, 32_768)),
+        ("latest", "auto", "1Mi", ("fluent-bit.conf", false, 32_768)),
     ] {
-        let config = format!("{GOOD}  logs: {{lineLimit: {limit}, image: {{tag: {tag}}}}}\n");
+        let config = format!(
+            "{GOOD}  logs: {{syntax: {syntax}, lineLimit: {limit}, audit: {{enabled: true}}, image: {{tag: {tag}}}}}\n"
+        );
         let objects = common::objects(&config);
+        let (file, at_output, read) = expected;
         let text = objects
             .iter()
-            .find_map(|object| object.get_str("data[fluent-bit.conf]"))
-            .expect("the pipeline");
-        let line = text
-            .lines()
-            .find(|line| line.contains("Buffer_Chunk_Size"))
-            .expect("the line");
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let expected = expected.to_string();
-        assert_eq!(words, ["Buffer_Chunk_Size", expected.as_str()], "{tag}");
+            .find_map(|object| object.get_str(&format!("data[{file}]")))
+            .unwrap_or_else(|| panic!("{tag}, {syntax}: {file}"));
+        let is_value = |name: &str, value: &str| {
+            text.lines().any(|line| {
+                let words: Vec<&str> = line.split([' ', ':']).filter(|word| !word.is_empty()).collect();
+                matches!(words[..], [first, second] if first.eq_ignore_ascii_case(name) && second == value)
+            })
+        };
+        assert!(
+            is_value("Buffer_Chunk_Size", &read.to_string()),
+            "{tag}, {syntax}"
+        );
+        assert_eq!(is_value("Workers", "0"), at_output, "{tag}, {syntax}");
+        // One for container logs, one for audit.
+        let (before, outputs) = text
+            .split_once(if file.ends_with("yaml") {
+                "\n  outputs:"
+            } else {
+                "\n[OUTPUT]"
+            })
+            .expect("outputs");
+        let modules = |text: &str| text.matches(".wasm\n").count();
+        let found = (modules(before), modules(outputs));
+        assert_eq!(
+            found,
+            if at_output { (0, 2) } else { (2, 0) },
+            "{tag}, {syntax}"
+        );
+        // 128Mi, and 56Mi for an audit event.
+        let limit = if at_output { "568Mi" } else { "184Mi" };
+        let pod = objects
+            .iter()
+            .find(|object| object.kind() == "DaemonSet" && object.name() == "fluent-bit")
+            .expect("Fluent Bit");
+        let path = "spec.template.spec.containers[0].resources.limits.memory";
+        assert_eq!(pod.get_str(path), Some(limit), "{tag}, {syntax}");
+        let outcome = run::<Placeholder>(&config);
+        let warned = outcome
+            .stderr
+            .contains("spec.logs.syntax: found \"classic\"");
+        let costs = syntax == "classic" && !at_output && read > 32_768;
+        assert_eq!(warned, costs, "{tag}, {syntax}: {}", outcome.stderr);
     }
 }
 

@@ -182,6 +182,42 @@ fn audit_events_are_as_they_should_be() {
     assert_eq!(settings["cluster"], "apps");
 }
 
+/// Before 4.1 a `[FILTER]` loads its module for every read of a file.
+#[test]
+fn old_versions_filter_what_they_send() {
+    let old = LOGS.replace("    syntax: yaml\n", "    image: {tag: 3.2.2}\n");
+    let pipeline = pipeline(&objects(&old));
+    let filters = pipeline["pipeline"]["filters"].as_array().expect("a list");
+    assert!(
+        filters.iter().all(|filter| filter["name"] != "wasm"),
+        "{filters:?}"
+    );
+    let wasm = |module: &str, function: &str| {
+        json!([{
+            "name": "wasm",
+            "wasm_path": format!("/leafpack/modules/{module}.wasm"),
+            "function_name": function,
+            "event_format": "json",
+            "accessible_paths": "/leafpack/settings",
+        }])
+    };
+    let lines = wasm("container-logs", "container_logs");
+    for (alias, expected) in [
+        ("hub", Some(&lines)),
+        ("hub-payments", Some(&lines)),
+        ("hub-team-a", Some(&lines)),
+        ("hub-audit-log", Some(&wasm("audit", "audit"))),
+        ("hub-talos-log", None),
+        ("counted", None),
+    ] {
+        let output = plugin(&pipeline, "outputs", alias);
+        assert_eq!(output["processors"].get("logs"), expected, "{alias}");
+        // Threads would share the runtime.
+        let workers = expected.map(|_| json!(0));
+        assert_eq!(output.get("workers"), workers.as_ref(), "{alias}");
+    }
+}
+
 #[test]
 fn the_namespace_lets_host_folders_in() {
     let objects = objects(MINIMAL);

@@ -97,7 +97,7 @@ prop_compose! {
         rule in option::of(sample::select(vec![json!({"code": 404}), json!({"user": ["a", "\u{e9}\"\\*"], "verb": "get"})])),
         talos in any::<bool>(),
         native in any::<bool>(),
-        syntax in sample::select(vec!["classic", "yaml"]),
+        syntax in sample::select(vec!["auto", "classic", "yaml"]),
     ) -> Value {
         let native = native && (!audit || (!noise && bodies == "drop" && rule.is_none()));
         json!({

@@ -1,6 +1,6 @@
 //! Fluent Bit's configuration, in sections, and written in either of its two forms.
 
-use crate::spec::Syntax;
+use super::settings::Syntax;
 use std::fmt::{self, Write as _};
 
 /// How wide the column of names is in the classic form.
@@ -33,18 +33,21 @@ pub(super) struct Section {
     kind: Kind,
     comment: String,
     properties: Vec<(&'static str, String)>,
+    /// What an output does to its records, chunk by chunk, before it sends them. Only YAML can say it.
+    filters: Vec<Section>,
 }
 
 impl Config {
     /// Begins a section, under lines that say what it is for.
     pub(super) fn section(&mut self, kind: Kind, comment: &str) -> &mut Section {
-        self.0.push(Section {
-            kind,
-            comment: comment.to_owned(),
-            properties: Vec::new(),
-        });
+        self.push(Section::new(kind, comment));
         let last = self.0.len() - 1;
         &mut self.0[last]
+    }
+
+    /// Adds a section.
+    pub(super) fn push(&mut self, section: Section) {
+        self.0.push(section);
     }
 
     /// The file. It holds no tab and no space at the end of a line: YAML could then not show it as lines.
@@ -58,6 +61,10 @@ impl Config {
     fn classic(&self) -> String {
         let mut text = String::new();
         for section in &self.0 {
+            debug_assert!(
+                section.filters.is_empty(),
+                "the classic form has no processors"
+            );
             if !text.is_empty() {
                 text.push('\n');
             }
@@ -92,6 +99,13 @@ impl Config {
             for section in sections {
                 comment(&mut text, "    ", &section.comment);
                 section.yaml(&mut text, "    - ", "      ");
+                if !section.filters.is_empty() {
+                    text.push_str("      processors:\n        logs:\n");
+                }
+                for filter in &section.filters {
+                    comment(&mut text, "          ", &filter.comment);
+                    filter.yaml(&mut text, "          - ", "            ");
+                }
             }
         }
         text
@@ -117,6 +131,21 @@ fn comment(text: &mut String, indent: &str, comment: &str) {
 }
 
 impl Section {
+    /// A section without properties, under lines that say what it is for.
+    pub(super) fn new(kind: Kind, comment: &str) -> Self {
+        Section {
+            kind,
+            comment: comment.to_owned(),
+            properties: Vec::new(),
+            filters: Vec::new(),
+        }
+    }
+
+    /// Has an output call a filter for what it sends.
+    pub(super) fn filter(&mut self, filter: Section) {
+        self.filters.push(filter);
+    }
+
     /// Sets a property; one of the same name is added to. Values have been checked to hold neither line breaks nor
     /// quotes. In YAML the values of one name become a list, so those of one name stand together.
     pub(super) fn set(&mut self, name: &'static str, value: impl fmt::Display) -> &mut Self {
@@ -195,6 +224,23 @@ mod tests {
             "# One line.\n# Two.\nservice:\n  http_listen: '::'\n\npipeline:\n  inputs:\n    - name: tail\n      \
              path: '/a/*.log,/b'\n  outputs:\n    - name: http\n      header:\n        - A 1\n        - 'B it''s'\n      \
              port: 80\n"
+        );
+        let mut at_output = config();
+        let mut filter = Section::new(Kind::Filter, "What it does.");
+        filter.set("Name", "wasm").set("WASM_Path", "/a.wasm");
+        at_output
+            .section(Kind::Output, "")
+            .set("Name", "null")
+            .filter(filter);
+        assert_eq!(
+            at_output
+                .finish(Syntax::Yaml)
+                .split_once("    - name: 'null'\n")
+                .map(|(_, rest)| rest),
+            Some(
+                "      processors:\n        logs:\n          # What it does.\n          - name: wasm\n            \
+                 wasm_path: /a.wasm\n"
+            )
         );
         let classic = config().finish(Syntax::Classic);
         let words: Vec<Vec<&str>> = classic

@@ -115,14 +115,15 @@ pub(super) fn filters(plan: &Plan, config: &mut Config) {
     }
     if plan.logs.is_native() {
         native::filters(plan, config);
-    } else {
-        filter::section(plan, &every, config);
+    } else if !plan.logs.filters_at_output {
+        config.push(filter::section(plan, Some(&every)));
     }
 }
 
 /// Where the records go: those of no route first.
 pub(super) fn targets(plan: &Plan) -> Vec<Target<'_>> {
     let logs = &plan.logs;
+    let filter = || logs.filters_at_output.then(|| filter::section(plan, None));
     let mut targets = vec![Target {
         alias: "hub".to_owned(),
         comment: "VictoriaLogs takes one JSON object a line, and refuses a list for good.",
@@ -130,6 +131,7 @@ pub(super) fn targets(plan: &Plan) -> Vec<Target<'_>> {
         tenant: &logs.tenant,
         stream_fields: &STREAM_FIELDS,
         limit: None,
+        filter: filter(),
     }];
     let routes = logs.routes.iter().enumerate();
     targets.extend(routes.map(|(index, route)| Target {
@@ -139,6 +141,7 @@ pub(super) fn targets(plan: &Plan) -> Vec<Target<'_>> {
         tenant: &route.tenant,
         stream_fields: &STREAM_FIELDS,
         limit: None,
+        filter: filter(),
     }));
     targets
 }

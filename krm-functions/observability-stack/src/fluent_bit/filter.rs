@@ -1,6 +1,6 @@
 //! The filter `container_logs`: its section, and its settings file.
 
-use super::config::{Config, Kind};
+use super::config::{Kind, Section};
 use super::{paths, routes, settings::Join};
 use crate::plan::Plan;
 use crate::spec::Format;
@@ -16,8 +16,8 @@ pub(super) const KUBERNETES_PREFIX: &str = "k8s_";
 /// the CRI line, the map and the settings give.
 const DROPPED_FROM_MSGPACK: [&str; 3] = ["container_hash", "docker_id", "pod_ip"];
 
-/// The section, for these tags.
-pub(super) fn section(plan: &Plan, every: &str, config: &mut Config) {
+/// The section, for these tags; without any for an output's.
+pub(super) fn section(plan: &Plan, tags: Option<&str>) -> Section {
     let (function, format) = match plan.logs.format {
         Format::Json => ("container_logs", "json"),
         Format::Msgpack => ("container_logs_msgpack", "msgpack"),
@@ -26,17 +26,31 @@ pub(super) fn section(plan: &Plan, every: &str, config: &mut Config) {
         "Time, stream and message from the CRI line, and where it comes from: see {}.",
         Filter::ContainerLogs.settings_file()
     );
-    config
-        .section(Kind::Filter, &comment)
-        .set("Name", "wasm")
-        .set("Match", every)
+    wasm(Filter::ContainerLogs, function, format, tags, &comment)
+}
+
+/// The section of a filter of ours.
+pub(super) fn wasm(
+    module: Filter,
+    function: &str,
+    format: &str,
+    tags: Option<&str>,
+    comment: &str,
+) -> Section {
+    let mut section = Section::new(Kind::Filter, comment);
+    section.set("Name", "wasm");
+    if let Some(tags) = tags {
+        section.set("Match", tags);
+    }
+    section
         .set(
             "WASM_Path",
-            format_args!("{}/{}", paths::MODULES, Filter::ContainerLogs.module_file()),
+            format_args!("{}/{}", paths::MODULES, module.module_file()),
         )
         .set("Function_Name", function)
         .set("Event_Format", format)
         .set("accessible_paths", paths::SETTINGS);
+    section
 }
 
 /// `container-logs.json`.

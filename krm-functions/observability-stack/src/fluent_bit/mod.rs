@@ -72,7 +72,7 @@ struct ConfigMapNames {
 
 /// Where things are in the container, and what files are called there.
 mod paths {
-    use crate::spec::Syntax;
+    use super::settings::Syntax;
 
     /// Fluent Bit's configuration.
     pub(super) const CONFIG: &str = "/leafpack/config";

@@ -1,6 +1,6 @@
 //! Where records go: one output for each tenant.
 
-use super::config::{Config, Kind};
+use super::config::{Config, Kind, Section};
 use super::pipeline::on;
 use crate::plan::Plan;
 use crate::spec::AuthKind;
@@ -46,11 +46,13 @@ pub(super) struct Target<'p> {
     pub(super) stream_fields: &'p [&'static str],
     /// How much of the disk they may take while the hub is away, where the input cannot be stopped; the oldest go then.
     pub(super) limit: Option<&'static str>,
+    /// What is done to them before they are sent: see [`filters_at_output`](super::settings::Plan::filters_at_output).
+    pub(super) filter: Option<Section>,
 }
 
 impl Target<'_> {
     /// The output.
-    pub(super) fn section(&self, plan: &Plan, config: &mut Config) {
+    pub(super) fn section(self, plan: &Plan, config: &mut Config) {
         let hub = &plan.hub_logs;
         let (property, value) = self.matching.property();
         let section = config.section(Kind::Output, self.comment);
@@ -86,6 +88,10 @@ impl Target<'_> {
             .set("net.io_timeout", "60s");
         if let Some(limit) = self.limit {
             section.set("storage.total_limit_size", limit);
+        }
+        if let Some(filter) = self.filter {
+            // Each call sets up and tears down a runtime that all threads would share (`flb_wasm.c`, 3.2.2 and 4.0.14).
+            section.set("Workers", 0).filter(filter);
         }
     }
 

@@ -1,7 +1,7 @@
 //! The pipeline: from the node's log files to the hub.
 
 use super::config::{Config, Kind};
-use super::output::{self, Matching, Target};
+use super::output::{self, Matching};
 use super::{HTTP, audit, containers, native, paths, talos};
 use crate::plan::Plan;
 
@@ -37,18 +37,18 @@ pub(super) fn config(plan: &Plan) -> String {
     containers::filters(plan, &mut config);
     match &logs.audit {
         Some(audit) if logs.is_native() => native::audit(plan, audit, &mut config),
-        Some(_) => audit::filter(&mut config),
-        None => {}
+        Some(_) if !logs.filters_at_output => config.push(audit::filter(Some(audit::TAGS))),
+        Some(_) | None => {}
     }
     if let Some(talos) = &logs.talos {
         talos::filter(plan, talos, &mut config);
     }
 
     let mut targets = containers::targets(plan);
-    targets.extend(logs.audit.as_ref().map(audit::target));
+    targets.extend(audit::target(plan));
     targets.extend(logs.talos.as_ref().map(talos::target));
-    for target in &targets {
-        Target::section(target, plan, &mut config);
+    for target in targets {
+        target.section(plan, &mut config);
     }
     output::counted(&counted(plan), &mut config);
     config.finish(logs.syntax)

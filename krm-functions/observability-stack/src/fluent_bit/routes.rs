@@ -9,7 +9,8 @@
 use super::config::LINE_LIMIT;
 use super::containers::TAG_FOLDER;
 use super::output::Matching;
-use crate::spec::{Logs, Syntax};
+use super::settings::Syntax;
+use crate::spec::Logs;
 use crate::tenants::{Tenant, Tenants};
 use krm_rs::{Map, Value, json};
 use leafpack_fn_common::check::Check;
@@ -71,7 +72,12 @@ impl Pattern {
 }
 
 /// Checks `spec.logs.routes`; `None` after an error.
-pub(super) fn read(logs: &Logs, tenants: &Tenants, check: &mut Check<'_>) -> Option<Vec<Route>> {
+pub(super) fn read(
+    logs: &Logs,
+    syntax: Syntax,
+    tenants: &Tenants,
+    check: &mut Check<'_>,
+) -> Option<Vec<Route>> {
     let mut routes = Vec::new();
     let mut seen = BTreeMap::new();
     let mut failed = false;
@@ -141,14 +147,14 @@ pub(super) fn read(logs: &Logs, tenants: &Tenants, check: &mut Check<'_>) -> Opt
     }
     failed |= routes.len() != logs.routes.len();
     if !failed {
-        check_length(&routes, logs, check);
+        check_length(&routes, syntax, check);
     }
     (!failed).then_some(routes)
 }
 
 /// The classic form has a limit for its lines.
-fn check_length(routes: &[Route], logs: &Logs, check: &mut Check<'_>) {
-    if logs.syntax != Syntax::Classic {
+fn check_length(routes: &[Route], syntax: Syntax, check: &mut Check<'_>) {
+    if syntax != Syntax::Classic {
         return;
     }
     let mut all = (0..routes.len()).map(|index| matching(routes, index));

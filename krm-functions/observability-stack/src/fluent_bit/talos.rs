@@ -122,5 +122,6 @@ pub(super) fn target(talos: &Plan) -> Target<'_> {
         tenant: &talos.tenant,
         stream_fields: &STREAM_FIELDS,
         limit: Some(DISK),
+        filter: None,
     }
 }

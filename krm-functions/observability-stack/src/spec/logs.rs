@@ -321,8 +321,10 @@ pub enum Filters {
 #[cfg_attr(feature = "schema", derive(serde::Serialize, schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Syntax {
-    /// Sections in brackets.
+    /// As the version of Fluent Bit needs it.
     #[default]
+    Auto,
+    /// Sections in brackets.
     Classic,
     /// YAML.
     Yaml,

@@ -53,7 +53,7 @@ def native(binary, objects, root, fields):
     hub = Hub().start()
     config = with_api_server(objects, root, hub.port)
     with open(config, encoding="utf-8") as file:
-        is_host = bool(re.search(r"(?m)^    multiline\.parser +cri$", file.read()))
+        is_host = bool(re.search(r"(?m)^ +multiline\.parser:? +cri$", file.read()))
     more = arguments(objects)
     dry = subprocess.run([binary, "--dry-run", f"--config={config}", *more], capture_output=True, text=True)
     expect("exit code of --dry-run", dry.returncode, 0)

@@ -150,10 +150,12 @@ def with_api_server(objects, root, hub_port):
         text = file.read()
     # The tag begins with the folder's path; and the API server is another.
     folder = root.strip("/").replace("/", ".")
-    more = f"Kube_URL http://127.0.0.1:{api.server_address[1]}\n    Kube_Token_File {root}/token"
+    more = {"Kube_URL": f"http://127.0.0.1:{api.server_address[1]}", "Kube_Token_File": f"{root}/token"}
     with open(root + "/token", "w", encoding="utf-8") as file:
         file.write("none")
-    text, n = re.subn(r"(?m)^(    Kube_Tag_Prefix +kube\.)(.*)$", rf"\g<1>{folder}.\g<2>\n    {more}", text)
+    pattern = r"(?mi)^( +)(kube_tag_prefix)(:? +)(kube\.)(.*)$"
+    lines = "".join(rf"\n\g<1>{name}\g<3>{value}" for name, value in more.items())
+    text, n = re.subn(pattern, rf"\g<1>\g<2>\g<3>\g<4>{folder}.\g<5>{lines}", text)
     expect("kubernetes filters", n, 1)
     with open(config, "w", encoding="utf-8") as file:
         file.write(text)

@@ -18,7 +18,7 @@ def outage(binary, objects, root, fields):
     config = lay_out(objects, root)
     rewrite(config, root, hub_port, http_port)
     with open(config, encoding="utf-8") as file:
-        text, n = re.subn(r"(storage\.max_chunks_up +)\d+", r"\g<1>12", file.read())
+        text, n = re.subn(r"(storage\.max_chunks_up:? +)\d+", r"\g<1>12", file.read())
     expect("limits of the buffer", n, 1)
     with open(config, "w", encoding="utf-8") as file:
         file.write(text)

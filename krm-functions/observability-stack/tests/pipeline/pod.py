@@ -52,7 +52,7 @@ def in_a_pod(binary, objects, root, fields):
         text = file.read()
     # No tag of a folder like this one says whose the records are, but for its end.
     folder = root.strip("/").replace("/", ".")
-    text, n = re.subn(r"(?m)^(    Kube_Tag_Prefix +kube\.)", rf"\g<1>{folder}.", text)
+    text, n = re.subn(r"(?mi)^( +kube_tag_prefix:? +kube\.)", rf"\g<1>{folder}.", text)
     expect("kubernetes filters", n, 1)
     with open(config, "w", encoding="utf-8") as file:
         file.write(text)

@@ -4,9 +4,9 @@ mod plan;
 
 pub(crate) use plan::Plan;
 
-use super::config::{Config, Kind};
+use super::config::{Config, Kind, Section};
 use super::output::{Matching, Target};
-use super::{paths, pipeline};
+use super::{filter, paths, pipeline};
 use crate::spec::{AuditTime, Bodies, Shape};
 use krm_rs::{Value, json};
 use leafpack_fn_common::files::json_file;
@@ -57,35 +57,28 @@ pub(super) fn input(plan: &crate::plan::Plan, audit: &Plan, config: &mut Config)
         .set("storage.pause_on_chunks_overlimit", "On");
 }
 
-/// The filter `audit`.
-pub(super) fn filter(config: &mut Config) {
+/// The filter `audit`, for these tags; without any for an output's.
+pub(super) fn filter(tags: Option<&str>) -> Section {
     let comment = format!(
         "Flat, steady fields and a sentence for each event, without secrets: see {}.",
         Filter::Audit.settings_file()
     );
-    config
-        .section(Kind::Filter, &comment)
-        .set("Name", "wasm")
-        .set("Match", TAGS)
-        .set(
-            "WASM_Path",
-            format_args!("{}/{}", paths::MODULES, Filter::Audit.module_file()),
-        )
-        .set("Function_Name", Filter::Audit.function())
-        .set("Event_Format", "json")
-        .set("accessible_paths", paths::SETTINGS);
+    let function = Filter::Audit.function();
+    filter::wasm(Filter::Audit, function, "json", tags, &comment)
 }
 
 /// Where the records go.
-pub(super) fn target(audit: &Plan) -> Target<'_> {
-    Target {
+pub(super) fn target(plan: &crate::plan::Plan) -> Option<Target<'_>> {
+    let audit = plan.logs.audit.as_ref()?;
+    Some(Target {
         alias: "hub-audit-log".to_owned(),
         comment: "The API server's audit log.",
         matching: Matching::Tags(TAGS.to_owned()),
         tenant: &audit.tenant,
         stream_fields: &STREAM_FIELDS,
         limit: None,
-    }
+        filter: plan.logs.filters_at_output.then(|| filter(None)),
+    })
 }
 
 /// `audit.json`.

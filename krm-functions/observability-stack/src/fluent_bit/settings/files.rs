@@ -2,7 +2,8 @@
 
 use super::super::config::LINE_LIMIT;
 use super::super::paths;
-use crate::spec::{Logs, Syntax};
+use super::Syntax;
+use crate::spec::Logs;
 use krm_rs::json;
 use leafpack_fn_common::check::Check;
 
@@ -16,7 +17,7 @@ pub(crate) fn file_pattern(pod: &str, namespace: &str, container: &str) -> Strin
     )
 }
 
-pub(super) fn exclude(logs: &Logs, check: &mut Check<'_>) -> Option<Vec<String>> {
+pub(super) fn exclude(logs: &Logs, syntax: Syntax, check: &mut Check<'_>) -> Option<Vec<String>> {
     let given = &logs.exclude;
     let mut patterns = Vec::new();
     for (index, text) in given.iter().enumerate() {
@@ -45,7 +46,7 @@ pub(super) fn exclude(logs: &Logs, check: &mut Check<'_>) -> Option<Vec<String>>
     }
     // The collector's own is one more.
     let length: usize = patterns.iter().map(|pattern| pattern.len() + 1).sum();
-    if logs.syntax == Syntax::Classic && length + 128 > LINE_LIMIT {
+    if syntax == Syntax::Classic && length + 128 > LINE_LIMIT {
         check.error(
             "spec.logs.exclude",
             &format!(

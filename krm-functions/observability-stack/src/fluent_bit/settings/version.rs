@@ -6,21 +6,18 @@ use leafpack_fn_common::check::Check;
 /// What is read of a file at a time, in bytes: the `tail` input's own default. A line cannot be limited below it.
 pub(super) const READ: u64 = 32_768;
 
-/// The same for releases before [`FILTERS_LAST`], where what is read at a time is a chunk, and loading the module for it
-/// costs more than its records. Each file that is behind takes so much memory: with 100 of them 3.2.2 took 45 MB, and
-/// 23 MB with [`READ`], for half of the processor's time; 512 KiB took a third, but 160 MB, more than the limit.
-const READ_BEFORE_4_1: u64 = 131_072;
+/// The same where the filter's module is loaded for whatever is read at a time, which costs more than the records. Each
+/// file that is behind takes so much memory: with 100 of them 3.2.2 took 45 MB, and 23 MB with [`READ`], for half of the
+/// processor's time; 512 KiB took a third, but 160 MB, more than the limit.
+pub(super) const READ_AND_LOAD: u64 = 131_072;
 
-/// The first Fluent Bit that keeps one instance of a filter for the life of the process; before, each chunk has its own,
+/// The first Fluent Bit that keeps one instance of a filter for the life of the process; before, each call has its own,
 /// and the first half of a line would be lost with it.
 pub(super) const FILTERS_LAST: [u32; 2] = [4, 1];
 
-/// What is read of a file at a time. A tag that names no version is taken for a late one.
-pub(super) fn read(tag: &str) -> u64 {
-    match release(tag) {
-        Some(release) if release < FILTERS_LAST => READ_BEFORE_4_1,
-        _ => READ,
-    }
+/// Whether a filter's module is loaded anew for each call. A tag that names no version is taken for a late one.
+pub(super) fn loads_anew(tag: &str) -> bool {
+    release(tag).is_some_and(|release| release < FILTERS_LAST)
 }
 
 /// Major and minor version, if a tag names them: `4.1`, `5.1.1-debug`.
