@@ -2,9 +2,11 @@
 #![doc = include_str!("../README.md")]
 
 mod body;
+mod escaped;
 mod join;
 mod quick_body;
 mod settings;
+mod shapes;
 
 pub use join::{HOLD_FROM, PENDING, PLACE};
 pub use settings::{JoinMode, JsonBody, Settings};

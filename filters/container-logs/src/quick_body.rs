@@ -8,9 +8,11 @@ use core::cell::RefCell;
 
 use leafpack_filter_cri::{Found, Head, Memo};
 use leafpack_fluent_bit::Call;
-use leafpack_fluent_bit::json::{Fields, byte, plain_len, specials, unescape, value_end, word};
+use leafpack_fluent_bit::json::{Fields, byte, value_end, word};
 
+use crate::escaped::{QUOTE, Room, nested_end, next_special, pair, skip_space, string_end};
 use crate::settings::Settings;
+use crate::shapes::{self, Field, Shapes, WITH_MESSAGE, WITHOUT_MESSAGE};
 
 /// Fields that a message may have here.
 const FIELDS: usize = 48;
@@ -18,11 +20,8 @@ const FIELDS: usize = 48;
 /// Numbers that a field takes: where its key and its value start and end.
 const CELLS: usize = 4;
 
-/// Added to where a value starts: it is a string; it holds escapes; it is an object or a list.
-const STRING: u32 = 1 << 31;
-const ESCAPED: u32 = 1 << 30;
-const NESTED: u32 = 1 << 29;
-const FLAGS: u32 = STRING | ESCAPED | NESTED;
+/// Added to where a key ends, its place in `message`, and to where a value starts, its kind; so records are shorter.
+const SHIFT: u32 = 24;
 
 /// Places in the table of names: many, for names that share a place are left to the whole filter.
 const NAMES: usize = 8192;
@@ -60,21 +59,14 @@ struct Work {
     names: &'static mut [[u8; 2]],
     fields: &'static mut [[u8; 4]],
     record: u16,
+    shapes: Shapes,
+    /// The tree of the last record.
+    root: u8,
 }
-
-/// A message that was read.
-struct Body {
-    /// How many cells it takes.
-    cells: usize,
-    /// The first cell of the field that becomes the message; [`NONE`] for the message's whole text.
-    message: usize,
-}
-
-const NONE: usize = usize::MAX;
 
 impl QuickBody {
     /// Bytes of memory that [`Self::keep`] wants.
-    pub(crate) const MEMORY: usize = NAMES * 2 + FIELDS * CELLS * 4;
+    pub(crate) const MEMORY: usize = NAMES * 2 + FIELDS * CELLS * 4 + Shapes::MEMORY;
 
     /// `plain`: nothing else keeps the filter from remembering.
     pub(crate) fn new(settings: &Settings, plain: bool) -> Self {
@@ -98,11 +90,15 @@ impl QuickBody {
     }
 
     pub(crate) fn keep(&mut self, memory: &'static mut [u8]) {
-        if let Some((names, fields)) = memory.split_at_mut_checked(NAMES * 2) {
+        if let Some((shapes, memory)) = memory.split_at_mut_checked(Shapes::MEMORY)
+            && let Some((names, fields)) = memory.split_at_mut_checked(NAMES * 2)
+        {
             self.work = RefCell::new(Work {
                 names: names.as_chunks_mut().0,
                 fields: fields.as_chunks_mut().0,
                 record: 0,
+                shapes: Shapes::new(shapes),
+                root: WITH_MESSAGE,
             });
         }
     }
@@ -125,60 +121,53 @@ impl QuickBody {
             record,
             |end, answer| {
                 let mut work = self.work.try_borrow_mut().ok()?;
-                let body = self.read(&mut work, record, start, end)?;
                 let mut room = Room { text: room, len: 0 };
                 let (before, answer) = answer.split_first_chunk()?;
                 let before = u32::from_le_bytes(*before) as usize;
                 let (before, after) = answer.split_at_checked(before)?;
-                if body.message == NONE {
-                    room.put(&head.with_message())?;
-                    room.put(record.get(start..end)?)?;
-                    room.put(before)?;
-                } else {
-                    room.put(&head.without_message())?;
-                    room.put(before.get(1..)?)?;
-                }
-                let mut field = 0;
-                while field < body.cells {
-                    room.put(b",\"")?;
-                    if field == body.message {
-                        room.put(b"_msg")?;
+                let message = record.get(start..end)?;
+                let mut root = work.root;
+                // As the last record, else as others, else as it is read and learnt now.
+                for try_read in [false, false, true] {
+                    if try_read {
+                        root = self.read(&mut work, record, start, end)?;
+                    }
+                    room.len = 0;
+                    if root == WITH_MESSAGE {
+                        room.put(&head.without_message())?;
+                        room.put(before.get(1..)?)?;
                     } else {
-                        room.put(record.get(work.cell(field)..work.cell(field + 1))?)?;
+                        room.put(&head.with_message())?;
+                        room.put(message)?;
+                        room.put(before)?;
                     }
-                    room.put(b"\":")?;
-                    let start = work.cell(field + 2) as u32;
-                    let value = record.get((start & !FLAGS) as usize..work.cell(field + 3))?;
-                    let quote: &[u8] = if start & STRING == 0 { b"" } else { b"\"" };
-                    room.put(quote)?;
-                    let from = room.len;
-                    if start & ESCAPED == 0 {
-                        room.put(value)?;
-                    } else {
-                        room.put_unescaped(value)?;
+                    if work
+                        .shapes
+                        .write(root, record, start, end, &mut room)
+                        .is_some()
+                    {
+                        work.root = root;
+                        room.put(after)?;
+                        *room.text.get_mut(room.len)? = 0;
+                        return Some(room.len);
                     }
-                    if start & NESTED != 0 && !room.is_value(from) {
-                        return None;
-                    }
-                    room.put(quote)?;
-                    field += CELLS;
+                    root = WITH_MESSAGE + WITHOUT_MESSAGE - root;
                 }
-                room.put(after)?;
-                *room.text.get_mut(room.len)? = 0;
-                Some(room.len)
+                None
             },
         );
         answered.flatten().unwrap_or(0)
     }
 
-    /// Reads the fields of the object between two places of the record. `None`: it is left to the whole filter.
+    /// Reads the fields of the object between two places of the record, and has the tree that it returns learn them.
+    /// `None`: it is left to the whole filter.
     #[inline(never)]
-    fn read(&self, work: &mut Work, record: &[u8], start: usize, end: usize) -> Option<Body> {
+    fn read(&self, work: &mut Work, record: &[u8], start: usize, end: usize) -> Option<u8> {
+        if end >> SHIFT != 0 {
+            return None;
+        }
         work.begin();
-        let mut body = Body {
-            cells: 0,
-            message: NONE,
-        };
+        let mut cells = 0;
         let mut best = MESSAGES;
         let mut seen = 0u32;
         let mut at = start;
@@ -211,36 +200,44 @@ impl QuickBody {
                 return None;
             }
             at = skip_space(record, at + 1);
-            let mut value = at as u32;
+            let mut kind = 0;
+            let value;
             let stop;
             if pair(record, at) == QUOTE {
-                let (string_end, escaped) = string_end(record, at + 2)?;
-                if rank < best && string_end > at + 2 {
+                kind = shapes::STRING;
+                value = at + 2;
+                stop = string_end(record, value)?;
+                if rank < best && stop > value {
                     best = rank;
-                    body.message = body.cells;
                 }
-                value = (at as u32 + 2) | STRING | escaped;
-                stop = string_end;
                 at = stop + 2;
-            } else if let b'{' | b'[' = byte(record, at) {
-                stop = nested_end(record, at)?;
-                value |= NESTED | ESCAPED;
-                at = stop;
-            } else if byte(record, at) == b'"' {
-                // It ends the record's string, and with it what was taken for the message.
-                return None;
             } else {
-                (stop, _) = value_end(record, at)?;
-                at = stop;
+                value = at;
+                at = match byte(record, at) {
+                    b'{' | b'[' => {
+                        kind = shapes::NESTED;
+                        nested_end(record, at)?
+                    }
+                    // It ends the record's string, and with it what was taken for the message.
+                    b'"' => return None,
+                    _ => value_end(record, at)?.0,
+                };
+                stop = at;
             }
             work.note(
-                &mut body,
-                [key as u32, (key + name.len()) as u32, value, stop as u32],
+                cells,
+                [
+                    key,
+                    key + name.len() | rank << SHIFT,
+                    value | usize::from(kind) << SHIFT,
+                    stop,
+                ],
             )?;
+            cells += CELLS;
             at = skip_space(record, at);
             match byte(record, at) {
                 b',' => {}
-                b'}' if at + 1 == end => return Some(body),
+                b'}' if at + 1 == end => return work.learn(record, start, end, cells, best),
                 _ => return None,
             }
         }
@@ -346,22 +343,58 @@ impl Work {
         }
     }
 
-    #[inline(always)]
-    fn cell(&self, at: usize) -> usize {
-        self.fields
-            .get(at)
-            .map_or(0, |cell| u32::from_le_bytes(*cell) as usize)
-    }
-
     /// Notes a field. `None`: there is no room.
     #[inline(always)]
-    fn note(&mut self, body: &mut Body, cells: [u32; CELLS]) -> Option<()> {
-        let places = self.fields.get_mut(body.cells..body.cells + CELLS)?;
+    fn note(&mut self, at: usize, cells: [usize; CELLS]) -> Option<()> {
+        let places = self.fields.get_mut(at..at + CELLS)?;
         for (place, cell) in places.iter_mut().zip(cells) {
-            *place = cell.to_le_bytes();
+            *place = (cell as u32).to_le_bytes();
         }
-        body.cells += CELLS;
         Some(())
+    }
+
+    /// Remembers the shape of a message whose fields are noted, of which that with the place `best` in `message` becomes
+    /// the record's. Returns its tree.
+    #[inline(never)]
+    fn learn(
+        &mut self,
+        record: &[u8],
+        start: usize,
+        end: usize,
+        cells: usize,
+        best: usize,
+    ) -> Option<u8> {
+        let root = if best == MESSAGES {
+            WITHOUT_MESSAGE
+        } else {
+            WITH_MESSAGE
+        };
+        let Work { fields, shapes, .. } = self;
+        let fields = fields.get(..cells)?;
+        let fields = fields.as_chunks::<CELLS>().0.iter().map(|cells| {
+            let [key, key_end, value, stop] = cells.map(u32::from_le_bytes);
+            let place = |cell: u32| (cell & !(u32::MAX << SHIFT)) as usize;
+            let rank = (key_end >> SHIFT) as usize;
+            let mut kind = (value >> SHIFT) as u8;
+            let mut name = record.get(place(key)..place(key_end)).unwrap_or_default();
+            // Which field is the message depends on which of them are empty.
+            if kind == shapes::STRING && rank < MESSAGES {
+                if rank == best {
+                    kind |= shapes::FILLED;
+                    name = b"_msg";
+                } else if rank < best {
+                    kind |= shapes::EMPTY;
+                }
+            }
+            Field {
+                name,
+                kind,
+                value: place(value),
+                stop: place(stop),
+            }
+        });
+        shapes.learn(root, record, start, end, fields)?;
+        Some(root)
     }
 
     /// What is known of a name, which is from now on known to be in this record. `None`: it was already, or another is
@@ -386,8 +419,11 @@ impl Work {
         }
         if let Some(place) = self.names.get_mut(hash(u64::from_le_bytes(first), name))
             && (mark == TAKEN || u16::from_le_bytes(*place) < TAKEN)
+            && *place != mark.to_le_bytes()
         {
             *place = mark.to_le_bytes();
+            // What was learnt may not hold any more.
+            self.shapes.clear();
         }
     }
 }
@@ -402,143 +438,4 @@ fn hash(first: u64, name: &[u8]) -> usize {
     };
     let mixed = (first ^ last.rotate_left(29) ^ len as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (mixed >> 51) as usize
-}
-
-/// A quote inside of the message, as the record spells it.
-const QUOTE: u16 = u16::from_le_bytes(*b"\\\"");
-/// The start of an escape of the host's.
-const UNICODE: u16 = u16::from_le_bytes(*b"\\u");
-/// A backslash.
-const BACKSLASH: u16 = u16::from_le_bytes(*b"\\\\");
-
-/// Two bytes of the record; 0 behind its end.
-#[inline(always)]
-fn pair(record: &[u8], at: usize) -> u16 {
-    record
-        .get(at..)
-        .and_then(<[u8]>::first_chunk)
-        .map_or(0, |pair| u16::from_le_bytes(*pair))
-}
-
-/// Where the next byte stands that is no space. (Line feeds and tabs are escapes here: a bare one is not to be passed on.)
-#[inline(always)]
-fn skip_space(record: &[u8], mut at: usize) -> usize {
-    while byte(record, at) == b' ' {
-        at += 1;
-    }
-    at
-}
-
-/// Where the next byte stands that a string does not hold as it is, or the record's end.
-#[inline(always)]
-fn next_special(record: &[u8], mut at: usize) -> usize {
-    loop {
-        // Word by word, for most strings here are short. Behind the record's end there are zeros, which are found too.
-        let marks = specials(word(record, at));
-        if marks != 0 {
-            return at + (marks.trailing_zeros() / 8) as usize;
-        }
-        at += 8;
-    }
-}
-
-/// Where the string ends whose content starts at `at`, and [`ESCAPED`] or 0. `None`: it is left to the whole filter.
-#[inline(never)]
-fn string_end(record: &[u8], mut at: usize) -> Option<(usize, u32)> {
-    let mut escaped = 0;
-    loop {
-        at = next_special(record, at);
-        let next = byte(record, at + 2);
-        at += match pair(record, at) {
-            QUOTE => return Some((at, escaped)),
-            // An escape of the message's own.
-            BACKSLASH => match next {
-                b'n' | b't' | b'r' | b'b' | b'f' | b'/' => 3,
-                b'\\' if matches!(pair(record, at + 2), QUOTE | BACKSLASH) => 4,
-                _ => return None,
-            },
-            // A character beyond ASCII, as the host writes it from 4.1 on; not half of a pair.
-            UNICODE if !matches!(next, b'd' | b'D') => {
-                let digits = record.get(at + 2..at + 6)?;
-                let is_ascii = digits.starts_with(b"00") && digits.get(2) < Some(&b'8');
-                if is_ascii || !digits.iter().all(u8::is_ascii_hexdigit) {
-                    return None;
-                }
-                6
-            }
-            // What else the host escapes.
-            _ => return None,
-        };
-        escaped = ESCAPED;
-    }
-}
-
-/// Where the object or list ends that starts at `at`, if it is one. `None`: it is left to the whole filter.
-#[inline(never)]
-fn nested_end(record: &[u8], mut at: usize) -> Option<usize> {
-    let mut depth = 0usize;
-    loop {
-        match byte(record, at) {
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => {
-                depth -= 1;
-                if depth == 0 {
-                    return Some(at + 1);
-                }
-            }
-            b'\\' if pair(record, at) == QUOTE => at = string_end(record, at + 2)?.0 + 1,
-            b'\\' | b'"' | 0..0x20 => return None,
-            _ => {}
-        }
-        at += 1;
-    }
-}
-
-/// Where the answer is written.
-struct Room<'a> {
-    text: &'a mut [u8],
-    len: usize,
-}
-
-impl Room<'_> {
-    /// `None`: it does not fit.
-    #[inline(always)]
-    fn put(&mut self, text: &[u8]) -> Option<()> {
-        let (place, _) = self
-            .text
-            .get_mut(self.len..)?
-            .split_at_mut_checked(text.len())?;
-        place.copy_from_slice(text);
-        self.len += text.len();
-        Some(())
-    }
-
-    /// Writes a text without one level of its escapes.
-    #[inline(never)]
-    fn put_unescaped(&mut self, mut text: &[u8]) -> Option<()> {
-        loop {
-            let at = plain_len(text);
-            self.put(text.get(..at)?)?;
-            match byte(text, at + 1) {
-                _ if at == text.len() => return Some(()),
-                b'u' => {
-                    for byte in unescape(text.get(at..at + 6)?) {
-                        self.put(&[byte])?;
-                    }
-                    text = text.get(at + 6..)?;
-                }
-                _ => {
-                    self.put(text.get(at + 1..at + 2)?)?;
-                    text = text.get(at + 2..)?;
-                }
-            }
-        }
-    }
-
-    /// Whether what was written from here on is a JSON value.
-    #[inline(never)]
-    fn is_value(&self, from: usize) -> bool {
-        let text = self.text.get(from..self.len).unwrap_or_default();
-        value_end(text, 0).is_some_and(|(end, _)| end == text.len())
-    }
 }

@@ -308,6 +308,79 @@ fn body() -> impl Strategy<Value = Map<String, Value>> {
     proptest::collection::vec((name, leaf), 0..9).prop_map(|fields| fields.into_iter().collect())
 }
 
+/// A field of an application's messages: its name, how it is spelt, and which values it has.
+fn usual_field() -> impl Strategy<Value = (String, String, usize)> {
+    let name = prop_oneof![
+        3 => proptest::sample::select(vec!["msg", "message", "log", "level", "a", "cluster", "k8s_x", "aé", "q\\\"uote"])
+            .prop_map(str::to_string),
+        3 => "[a-z]{1,6}",
+        1 => "[a-z]{80,90}",
+    ];
+    let colon = proptest::sample::select(vec!["\":", "\":", "\": ", "\" : "]);
+    (name, colon.prop_map(str::to_string), 0usize..4)
+}
+
+/// Lines of a few applications, each of which writes the same fields every time, or nearly.
+fn usual_messages() -> impl Strategy<Value = Vec<String>> {
+    let value = proptest::sample::select(vec![
+        "\"x\"",
+        "\"\"",
+        "\"two words\"",
+        "\"a \\\"quote\\\"\"",
+        "\"line\\n\"",
+        "\"\\u00e9\"",
+        "\"é\"",
+        "\"\\\\\"",
+        "0",
+        "-1.5e3",
+        "01",
+        "1.",
+        "true",
+        "null",
+        "nul",
+        "{}",
+        "[]",
+        "{\"x\":[1,\"]\"]}",
+        "[1",
+        "{\"x\":1}}",
+        "\"",
+        "",
+        "\"x\" ",
+        "\"x\"y",
+    ]);
+    (
+        proptest::collection::vec(proptest::collection::vec(usual_field(), 1..6), 1..4),
+        proptest::collection::vec(
+            (
+                any::<prop::sample::Index>(),
+                proptest::collection::vec((value, proptest::bool::weighted(0.2)), 6),
+                proptest::option::weighted(0.1, any::<prop::sample::Index>()),
+            ),
+            1..40,
+        ),
+        proptest::sample::select(vec![",", ", "]),
+    )
+        .prop_map(|(applications, messages, comma)| {
+            messages
+                .into_iter()
+                .map(|(application, values, left_out)| {
+                    let fields = &applications[application.index(applications.len())];
+                    let left_out = left_out.map(|index| index.index(fields.len()));
+                    let usual = ["\"some text\"", "\"other\"", "12", "{\"x\":\"y\"}"];
+                    let fields = fields.iter().zip(values).enumerate();
+                    let fields: Vec<String> = fields
+                        .filter(|(index, _)| Some(*index) != left_out)
+                        .map(|(_, ((name, colon, kind), (value, odd)))| {
+                            let value = if odd { value } else { usual[*kind] };
+                            format!("\"{name}{colon}{value}")
+                        })
+                        .collect();
+                    format!("{{{}}}", fields.join(comma))
+                })
+                .collect()
+        })
+}
+
 /// What the record of a line with this body is, where `base` is that of any other line.
 fn with_body(
     mut base: Map<String, Value>,
@@ -401,6 +474,22 @@ proptest! {
             let found = answer(&pack, Format::Msgpack, tag.as_bytes(), &packed(record)).unwrap();
             prop_assert!(!found.contains(&0));
             prop_assert_eq!(found, by_the_rules(&expected), "of {}", record);
+        }
+    }
+
+    /// Nor does what is remembered of the names in JSON messages.
+    #[test]
+    fn the_shape_of_a_message_makes_no_difference(settings in settings(), messages in usual_messages()) {
+        let old = state(&settings);
+        for message in &messages {
+            let line = json!({"log": format!("2024-05-01T10:11:12.123456789Z stdout F {message}"), "n": 1});
+            let record = line.to_string();
+            let expected = slow_answer(&state(&settings), Format::Json, b"t", record.as_bytes());
+            let found = answer(&old, Format::Json, b"t", record.as_bytes());
+            prop_assert_eq!(
+                found.map(String::from_utf8), expected.map(String::from_utf8),
+                "of {}", record
+            );
         }
     }
 
@@ -632,4 +721,49 @@ fn usual_records_are_answered_quickly() {
     let [first, second] = [line("one"), line("another")].map(|record| packed(&record.to_string()));
     slow_answer(&state, Format::Msgpack, b"t", &first);
     assert!(state.quick(Format::Msgpack, || b"t", &second, &mut room) > 0);
+}
+
+/// Of each kind of message the first is read by the whole filter, for what stands around it, and all others are quick: when
+/// an application alternates between shapes, too, and when it has more of them than are remembered.
+#[test]
+fn messages_like_earlier_ones_are_quick() {
+    let state = state(&json!({"cluster": "apps"}));
+    let quick = |message: String| {
+        let record = json!({"log": format!("2024-05-01T10:11:12.123456789Z stdout F {message}")});
+        let record = record.to_string();
+        let mut room = vec![0xee; State::QUICK];
+        let len = state.quick(Format::Json, || b"t", record.as_bytes(), &mut room);
+        let expected = slow_answer(&state, Format::Json, b"t", record.as_bytes());
+        if len > 0 {
+            assert_eq!(
+                text_of(Some(room[..len].to_vec())),
+                text_of(expected),
+                "{record}"
+            );
+        }
+        len > 0
+    };
+    assert!(!quick(json!({"level": "info", "msg": "a"}).to_string()));
+    for n in 0..300 {
+        assert!(
+            quick(json!({"level": "info", "msg": n.to_string()}).to_string()),
+            "{n}"
+        );
+        assert!(quick(json!({"level": n}).to_string()), "{n}");
+        assert!(
+            quick(
+                json!({"level": "info", "caller": "x.go:1", "msg": "\"\n", "é": [n, "]"]})
+                    .to_string()
+            ),
+            "{n}"
+        );
+        assert!(
+            quick(json!({"msg": "", format!("field_{n}"): true, "a": null, "b": 1.5}).to_string()),
+            "{n}"
+        );
+    }
+    // Too long for what is remembered.
+    assert!(!quick(json!({"n".repeat(90): 1}).to_string()));
+    // The name is the record's own.
+    assert!(!quick(json!({"cluster": "x"}).to_string()));
 }

@@ -212,7 +212,8 @@ impl<S: Settings> Instance<S> {
         if wanted > 0
             && let Some((_, memory)) = new_bytes(wanted)
         {
-            memory.fill(0);
+            // All zeros: nobody had these addresses before the first call, and linear memory starts so. To write them would
+            // have the host find a page for each, which before 4.1 it does for each chunk.
             settings.keep(memory);
         }
         if S::QUICK > 0
