@@ -228,8 +228,8 @@ impl QuickBody {
                 cells,
                 [
                     key,
-                    key + name.len() | rank << SHIFT,
-                    value | usize::from(kind) << SHIFT,
+                    (key + name.len()) | (rank << SHIFT),
+                    value | (usize::from(kind) << SHIFT),
                     stop,
                 ],
             )?;
