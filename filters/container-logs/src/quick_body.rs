@@ -6,9 +6,9 @@
 
 use core::cell::RefCell;
 
-use leafpack_filter_cri::{Found, Head, Memo};
-use leafpack_fluent_bit::Call;
+use leafpack_filter_cri::{Found, Head};
 use leafpack_fluent_bit::json::{Fields, byte, value_end, word};
+use leafpack_fluent_bit::{Call, Memo};
 
 use crate::escaped::{QUOTE, Room, nested_end, next_special, pair, skip_space, string_end};
 use crate::settings::Settings;

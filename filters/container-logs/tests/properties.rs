@@ -2,7 +2,7 @@
 
 use leafpack_filter_container_logs::{PENDING, State, container_logs, container_logs_msgpack};
 use leafpack_filter_cri::{State as Cri, cri};
-use leafpack_filter_tenant::{Settings as Tenant, tenant};
+use leafpack_filter_tenant::{State as Tenant, tenant};
 use leafpack_fluent_bit::run::Format;
 use leafpack_fluent_bit::{Call, Output, Settings, Time, msgpack, native};
 use proptest::prelude::*;

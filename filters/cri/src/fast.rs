@@ -6,10 +6,9 @@ use leafpack_fluent_bit::json::{is_plain, same, string_end, word};
 use leafpack_fluent_bit::msgpack::{MAX_STRING, has_zero, put_str, str_at};
 use leafpack_fluent_bit::run::{Answer, Format, run};
 use leafpack_fluent_bit::time::{LastMinute, RFC3339_LEN};
-use leafpack_fluent_bit::{Call, Output, Verdict, msgpack};
+use leafpack_fluent_bit::{Call, Memo, Output, Verdict, msgpack};
 
 use crate::line::{Line, Stream};
-use crate::memo::Memo;
 use crate::settings::{Names, Settings};
 
 /// What the tail input puts before a line.

@@ -4,14 +4,12 @@
 mod docker;
 mod fast;
 mod line;
-mod memo;
 mod record;
 mod settings;
 mod tag;
 
 pub use fast::{Fast, Found, Head};
 pub use line::{Fault, Line, Stream};
-pub use memo::Memo;
 pub use settings::{KNOWN, Names, Settings};
 pub use tag::Pod;
 

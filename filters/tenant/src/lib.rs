@@ -5,6 +5,7 @@ mod index;
 mod list;
 mod name;
 mod namespaces;
+mod quick;
 mod record;
 mod settings;
 mod write;
@@ -15,13 +16,74 @@ pub use settings::{Existing, KNOWN, Kubernetes, KubernetesNames, Labels, Setting
 
 pub use index::Body;
 use index::Stop;
-use leafpack_fluent_bit::{Call, Output, Verdict, msgpack};
+use leafpack_fluent_bit::run::Format;
+use leafpack_fluent_bit::{Call, Notes, Output, Source, Verdict, msgpack};
+use quick::Quick;
+
+/// What an instance of the filter holds.
+#[derive(Debug)]
+pub struct State {
+    settings: Settings,
+    quick: Quick,
+}
+
+impl From<Settings> for State {
+    fn from(settings: Settings) -> Self {
+        Self {
+            quick: Quick::new(&settings),
+            settings,
+        }
+    }
+}
+
+impl leafpack_fluent_bit::Settings for State {
+    fn load(source: Source, notes: &mut Notes<'_>) -> Self {
+        Settings::load(source, notes).into()
+    }
+
+    fn memory(&self) -> usize {
+        Quick::MEMORY
+    }
+
+    fn keep(&mut self, memory: &'static mut [u8]) {
+        self.quick.keep(memory);
+    }
+
+    const QUICK: usize = Quick::ROOM;
+
+    #[inline(always)]
+    fn quick<'t>(
+        &self,
+        format: Format,
+        tag: impl Fn() -> &'t [u8],
+        record: &[u8],
+        room: &mut [u8],
+    ) -> usize {
+        match format {
+            Format::Json => self.quick.answer(tag(), record, room),
+            Format::Msgpack => 0,
+        }
+    }
+}
 
 /// The filter `tenant`: adds `cluster`, `environment` and `tenant`, lifts the `kubernetes` map, picks the message,
 /// and drops what the settings name.
 ///
 /// A record that is no JSON object goes on as one string, with `leafpack_error` and the host's time.
-pub fn tenant(call: &Call<'_>, settings: &Settings, out: &mut Output<'_>) -> Verdict {
+pub fn tenant(call: &Call<'_>, state: &State, out: &mut Output<'_>) -> Verdict {
+    // What it finds out is for the next record.
+    let _ = state.quick.learn(call, &state.settings, out, whole);
+    whole(call, &state.settings, out)
+}
+
+/// [`tenant`] for `Event_Format msgpack`.
+pub fn tenant_msgpack(call: &Call<'_>, state: &State, out: &mut Output<'_>) -> Verdict {
+    msgpack::through_json(whole, call, &state.settings, out)
+}
+
+/// The filter without what it remembers.
+#[inline(never)]
+fn whole(call: &Call<'_>, settings: &Settings, out: &mut Output<'_>) -> Verdict {
     match call.record {
         None => unreadable(b"tenant.record: the host had no memory for the record"),
         Some(text) => {
@@ -33,11 +95,6 @@ pub fn tenant(call: &Call<'_>, settings: &Settings, out: &mut Output<'_>) -> Ver
             process(text, body, settings, out)
         }
     }
-}
-
-/// [`tenant`] for `Event_Format msgpack`.
-pub fn tenant_msgpack(call: &Call<'_>, settings: &Settings, out: &mut Output<'_>) -> Verdict {
-    msgpack::through_json(tenant, call, settings, out)
 }
 
 /// What [`tenant`] does with the record of this text, for a filter that made the text itself, and with the message's

@@ -3,7 +3,7 @@
 
 leafpack_fluent_bit::export! {
     module: "tenant",
-    settings: leafpack_filter_tenant::Settings,
+    settings: leafpack_filter_tenant::State,
     functions: { tenant => leafpack_filter_tenant::tenant },
     msgpack: { tenant_msgpack => leafpack_filter_tenant::tenant_msgpack },
 }

@@ -1,6 +1,6 @@
 //! The filter's rules as a table: `fixtures/cases.json`, natively.
 
-use leafpack_filter_tenant::{Settings, tenant};
+use leafpack_filter_tenant::{Settings, State, tenant};
 use leafpack_fluent_bit::{Call, Time, native};
 use leafpack_peer::table;
 use serde_json::json;
@@ -12,7 +12,7 @@ const NOW: Time = Time {
 };
 
 fn run(record: Option<&[u8]>, settings: Option<&str>) -> (String, String) {
-    let (settings, notes) = native::load::<Settings>("tenant", settings);
+    let (settings, notes) = native::load::<State>("tenant", settings);
     let call = Call {
         tag: b"kube.test",
         time: NOW,

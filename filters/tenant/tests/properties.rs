@@ -1,12 +1,13 @@
 //! What holds for every record, against an oracle that shares no code with the filter.
 
-use leafpack_filter_tenant::{Settings, tenant};
-use leafpack_fluent_bit::{Call, Time, native};
+use leafpack_filter_tenant::{State, tenant};
+use leafpack_fluent_bit::run::Format;
+use leafpack_fluent_bit::{Call, Settings, Time, native};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 fn call(record: &[u8], settings: Option<&str>) -> Vec<u8> {
-    let (settings, _) = native::load::<Settings>("tenant", settings);
+    let (settings, _) = native::load::<State>("tenant", settings);
     let call = Call {
         tag: b"kube.x",
         time: Time {
@@ -232,6 +233,120 @@ fn expected(own: &Pairs, map: &Pairs, labels: &Pairs, options: &Options) -> Map<
     output
 }
 
+fn slow(state: &State, record: &[u8]) -> Vec<u8> {
+    let call = Call {
+        tag: b"kube.x",
+        time: Time {
+            seconds: 1,
+            nanoseconds: 2,
+        },
+        record: Some(record),
+    };
+    native::call(tenant, state, &call).expect("tenant drops nothing")
+}
+
+fn quick(state: &State, record: &[u8]) -> Option<Vec<u8>> {
+    let mut room = vec![0xee; State::QUICK];
+    let len = state.quick(Format::Json, || b"kube.x", record, &mut room);
+    (len > 0).then(|| {
+        assert_eq!(room[len], 0);
+        room.truncate(len);
+        room
+    })
+}
+
+/// Records of a few containers, which differ in the texts that come first, and now and then in more.
+fn similar_records() -> impl Strategy<Value = Vec<Vec<u8>>> {
+    let names = prop_oneof![
+        3 => Just(vec!["log"]),
+        2 => Just(vec!["time", "stream", "_p", "log"]),
+        2 => Just(vec!["_time", "stream", "_msg"]),
+        2 => proptest::collection::vec(proptest::sample::select(&NAMES[..]), 1..8),
+    ];
+    let value = prop_oneof![
+        6 => "[a-z ]{1,40}".prop_map(Value::from),
+        2 => proptest::sample::select(vec!["", "a \"quote\"", "é", "shop", "leafpack-probe-A", "\u{1}", "\\"]).prop_map(Value::from),
+        1 => leaf(),
+    ];
+    let rest = (
+        pairs(&KEYS, 5),
+        pairs(&["app", "team"], 3),
+        pairs(&NAMES, 2),
+    );
+    (
+        proptest::collection::vec((names, rest), 1..4),
+        proptest::collection::vec(
+            (
+                any::<prop::sample::Index>(),
+                proptest::collection::vec(value, 8),
+                proptest::option::weighted(0.05, (any::<prop::sample::Index>(), any::<u8>())),
+            ),
+            1..20,
+        ),
+    )
+        .prop_map(|(containers, records)| {
+            let record = |(container, values, damage): (
+                prop::sample::Index,
+                Vec<Value>,
+                Option<(prop::sample::Index, u8)>,
+            )| {
+                let (names, (map, labels, more)) = &containers[container.index(containers.len())];
+                let mut fields: Pairs = names
+                    .iter()
+                    .map(|name| (*name).to_string())
+                    .zip(values)
+                    .collect();
+                if !map.is_empty() {
+                    let mut map = last(map);
+                    map.insert("labels".into(), Value::Object(last(labels)));
+                    fields.push(("kubernetes".into(), Value::Object(map)));
+                }
+                fields.extend(more.iter().cloned());
+                let mut bytes = text(&fields).into_bytes();
+                if let Some((at, byte)) = damage {
+                    let at = at.index(bytes.len());
+                    bytes[at] = byte;
+                }
+                bytes
+            };
+            records.into_iter().map(record).collect()
+        })
+}
+
+/// The second record of a container is quick, and every one behind it; of a container that alternates with others too.
+#[test]
+fn records_like_earlier_ones_are_quick() {
+    let settings = json!({"cluster": "apps", "tenant": {"namespaces": {"shop": "s"}}});
+    let (state, notes) = native::load::<State>("tenant", Some(&settings.to_string()));
+    assert_eq!(notes, "");
+    // Pods' metadata is long enough to tell them apart by.
+    let map = |pod: &str| json!({"pod_name": pod, "namespace_name": "shop", "labels": {"app": "web"}, "docker_id": "0".repeat(400)});
+    for n in 0..100 {
+        for record in [
+            json!({"log": format!("line \"{n}\""), "kubernetes": map("a")}),
+            json!({"time": n.to_string(), "stream": "stdout", "log": "x", "kubernetes": map("b")}),
+        ] {
+            let record = record.to_string();
+            let expected = slow(&state, record.as_bytes());
+            match quick(&state, record.as_bytes()) {
+                Some(found) => assert_eq!(String::from_utf8(found), String::from_utf8(expected)),
+                None => panic!("{n}: {record}"),
+            }
+        }
+    }
+    // Those whose names or values say more are not.
+    for record in [
+        json!({"cluster": "x", "log": "y"}),
+        json!({"k8s_namespace_name": "x", "log": "y"}),
+        json!({"log": "", "kubernetes": map("a")}),
+        json!({"log": 1, "kubernetes": map("a")}),
+    ] {
+        let record = record.to_string();
+        slow(&state, record.as_bytes());
+        assert_eq!(quick(&state, record.as_bytes()), None, "{record}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
@@ -298,6 +413,21 @@ proptest! {
         marked.sort_unstable();
         lost.sort_unstable();
         prop_assert_eq!(marked, lost, "{:?}", output);
+    }
+
+    /// What is remembered from record to record changes no answer.
+    #[test]
+    fn what_came_before_makes_no_difference(options in options(), records in similar_records()) {
+        let settings = options.json();
+        let (state, _) = native::load::<State>("tenant", Some(&settings));
+        for record in &records {
+            let expected = call(record, Some(&settings));
+            let found = quick(&state, record).unwrap_or_else(|| slow(&state, record));
+            prop_assert_eq!(
+                String::from_utf8_lossy(&found), String::from_utf8_lossy(&expected),
+                "of {}", String::from_utf8_lossy(record)
+            );
+        }
     }
 
     /// Any bytes at all: one object, and the same one again.

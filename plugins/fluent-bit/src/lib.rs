@@ -9,6 +9,7 @@ pub mod abi;
 pub mod arena;
 mod call;
 pub mod json;
+mod memo;
 pub mod msgpack;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod native;
@@ -18,6 +19,7 @@ pub mod settings;
 pub mod time;
 
 pub use call::{Call, Verdict};
+pub use memo::Memo;
 pub use output::{ERROR_FIELD, Object, OpenString, Output, RECORD_FIELD};
 pub use settings::{Notes, Settings, Source};
 pub use time::Time;

@@ -179,9 +179,9 @@ pub const TARGETS: &[Target] = targets! {
     "cri" of "cri", Json, loses Nothing: leafpack_filter_cri::State, leafpack_filter_cri::cri;
     "cri_msgpack" of "cri", Msgpack, loses Nothing:
         leafpack_filter_cri::State, leafpack_filter_cri::cri_msgpack;
-    "tenant" of "tenant", Json, loses Nothing: leafpack_filter_tenant::Settings, leafpack_filter_tenant::tenant;
+    "tenant" of "tenant", Json, loses Nothing: leafpack_filter_tenant::State, leafpack_filter_tenant::tenant;
     "tenant_msgpack" of "tenant", Msgpack, loses Nothing:
-        leafpack_filter_tenant::Settings, leafpack_filter_tenant::tenant_msgpack;
+        leafpack_filter_tenant::State, leafpack_filter_tenant::tenant_msgpack;
     "audit" of "audit", Json, loses Fields:
         leafpack_filter_audit::Settings, leafpack_filter_audit::audit;
     "container_logs" of "container-logs", Json, loses Records:

@@ -6,7 +6,7 @@
 use core::cell::Cell;
 use core::fmt;
 
-use leafpack_fluent_bit::json::{same as same_text, word};
+use crate::json::{same as same_text, word};
 
 /// How many files are remembered at a time, at most: each has one place, by its metadata or its tag, and gives way to the
 /// next one there.
