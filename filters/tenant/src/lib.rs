@@ -78,7 +78,20 @@ pub fn tenant(call: &Call<'_>, state: &State, out: &mut Output<'_>) -> Verdict {
 
 /// [`tenant`] for `Event_Format msgpack`.
 pub fn tenant_msgpack(call: &Call<'_>, state: &State, out: &mut Output<'_>) -> Verdict {
-    msgpack::through_json(whole, call, &state.settings, out)
+    msgpack::through_json(quick_or_whole, call, state, out)
+}
+
+fn quick_or_whole(call: &Call<'_>, state: &State, out: &mut Output<'_>) -> Verdict {
+    if let Some(record) = call.record
+        && let Some(room) = out.scratch(out.room() / 2)
+    {
+        let len = state.quick.answer(call.tag, record, room);
+        if len > 0 {
+            out.push(room.get(..len).unwrap_or_default());
+            return Verdict::Emit;
+        }
+    }
+    tenant(call, state, out)
 }
 
 /// The filter without what it remembers.
