@@ -2,7 +2,7 @@
 
 use leafpack_fluent_bit::json::{Field, Fields, Kind, Value};
 
-use crate::text::ABSENT;
+use crate::text::{ABSENT, NO_FIELD};
 
 /// A field of the event that is known: the object that it is in (an index of [`GROUPS`]), its key, and its name in the
 /// output; without a name it is not written.
@@ -247,6 +247,9 @@ pub(crate) struct Event<'t> {
     pub(crate) text: &'t [u8],
     /// There may be fields beside the known ones, or two of one name.
     pub(crate) has_others: bool,
+    /// The last field of the name that was asked for, and how many fields there are.
+    pub(crate) named: Field<'t>,
+    pub(crate) len: usize,
     values: [Value<'t>; COUNT],
 }
 
@@ -257,6 +260,8 @@ impl<'t> Event<'t> {
         Self {
             text: b"{}",
             has_others: false,
+            named: NO_FIELD,
+            len: 0,
             values: [ABSENT; COUNT],
         }
     }
@@ -271,13 +276,20 @@ impl<'t> Event<'t> {
         }
     }
 
-    /// Reads an object. `false`: `text` is not one; nothing that was found then means anything.
+    /// Reads an object, in which a field of this name may be. `false`: `text` is not one; nothing that was found then means
+    /// anything.
     #[inline(never)]
-    pub(crate) fn read(&mut self, text: &'t [u8]) -> bool {
+    pub(crate) fn read(&mut self, text: &'t [u8], name: &[u8]) -> bool {
         self.clear();
         self.text = text;
+        self.named = NO_FIELD;
+        self.len = 0;
         let mut fields = Fields::new(text);
         while fields.advance() {
+            self.len += 1;
+            if fields.field().key == name {
+                self.named = *fields.field();
+            }
             self.take(TOP, fields.field());
             let group = group_of(fields.field());
             if group != TOP {

@@ -33,7 +33,7 @@ pub(crate) fn process<'t, 'o: 't>(
     let mut writer = Writer::new(out, settings);
     let mut event = Event::new();
     let record = call.record.unwrap_or_default();
-    if !event.read(record) {
+    if !event.read(record, settings.input) {
         writer.unreadable(call);
         return true;
     }
@@ -42,11 +42,13 @@ pub(crate) fn process<'t, 'o: 't>(
         record,
         mark: event.get(ERROR),
         input: NO_FIELD,
+        alone: false,
         place: Place::Record,
         event: &mut event,
         names: [b""; MOST_OTHERS],
         named: 0,
         bad_time: false,
+        left_out: false,
         opened: false,
         hidden: 0,
     };
@@ -102,6 +104,8 @@ struct Job<'j, 'w, 'a, 't> {
     mark: Value<'t>,
     /// The field that the event was looked for in.
     input: Field<'t>,
+    /// The record has no other.
+    alone: bool,
     place: Place,
     /// The object that was read last: the record, or what is in the input.
     event: &'j mut Event<'t>,
@@ -109,6 +113,8 @@ struct Job<'j, 'w, 'a, 't> {
     names: [&'t [u8]; MOST_OTHERS],
     named: usize,
     bad_time: bool,
+    /// Fields could not keep their names.
+    left_out: bool,
     /// A text of several members was started.
     opened: bool,
     /// Known fields that the settings hide, a bit each.
@@ -126,7 +132,8 @@ impl<'a: 't, 't> Job<'_, '_, 'a, 't> {
         if self.event.is_event() {
             return;
         }
-        self.input = last(self.record, self.writer.settings.input);
+        self.input = self.event.named;
+        self.alone = self.event.len == 1;
         let value = self.input.value;
         let text = match value.string() {
             Some(content) => self.writer.unescaped(content),
@@ -135,7 +142,7 @@ impl<'a: 't, 't> Job<'_, '_, 'a, 't> {
         self.place = if value.kind != Kind::String && value.kind != Kind::Object {
             self.event.clear();
             Place::NoInput
-        } else if !self.event.read(text) {
+        } else if !self.event.read(text, b"") {
             self.event.clear();
             Place::NoJson
         } else if self.event.is_event() {
@@ -178,7 +185,9 @@ impl<'a: 't, 't> Job<'_, '_, 'a, 't> {
             }
         }
         self.others(false);
-        self.others(true);
+        if self.left_out {
+            self.others(true);
+        }
         self.end_text();
         if self.writer.redacted {
             self.writer.string(b"redacted", b"true");
@@ -214,10 +223,12 @@ impl<'a: 't, 't> Job<'_, '_, 'a, 't> {
 
     #[inline(never)]
     fn write_message(&mut self) {
-        for index in 0..COUNT {
-            let known = field(index);
-            let (_, hidden) = self.writer.enter(known.group, known.key);
-            self.hidden |= u64::from(hidden) << index;
+        if self.writer.settings.hides() {
+            for index in 0..COUNT {
+                let known = field(index);
+                let (_, hidden) = self.writer.enter(known.group, known.key);
+                self.hidden |= u64::from(hidden) << index;
+            }
         }
         self.writer.key(b"_msg");
         self.writer.put(b"\"");

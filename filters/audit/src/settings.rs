@@ -120,6 +120,11 @@ impl Settings {
         self.choice(3) == 0
     }
 
+    /// Whether `redact` names a place.
+    pub fn hides(&self) -> bool {
+        self.redact.text.len() > NONE.text.len()
+    }
+
     /// `redact_configmaps`: whether the data of ConfigMaps is one.
     pub fn redact_configmaps(&self) -> bool {
         self.choice(4) != 0

@@ -250,14 +250,18 @@ impl<'w, 'a, 't> Writer<'w, 'a, 't> {
     #[inline(never)]
     pub(crate) fn known(&mut self, name: &[u8], value: Value<'t>, len: usize) {
         self.key(name);
+        if value.kind == Kind::Scalar {
+            return self.put(value.text);
+        }
+        if let Some(content) = value.string() {
+            return self.quoted(content, Style::Plain);
+        }
         let mut items = Items::new(&value);
-        let mut joined = value.kind != Kind::Object;
+        let mut joined = value.kind == Kind::Array;
         while joined && items.next() {
             joined = items.now.kind == Kind::String;
         }
-        if value.kind == Kind::Scalar {
-            self.put(value.text);
-        } else if joined {
+        if joined {
             self.put(b"\"");
             let mut items = Items::new(&value);
             let mut separator: &[u8] = b"";
@@ -301,6 +305,15 @@ impl<'w, 'a, 't> Writer<'w, 'a, 't> {
             at += plain.len();
             // Halves of a surrogate pair belong together.
             let mut escape = unit(content, at);
+            if let Some([b'\\', byte @ (b'"' | b'\\' | b'/')]) = content.get(at..at + 2) {
+                // Nearly all are these.
+                if let Some(place) = scratch.get_mut(len) {
+                    *place = *byte;
+                }
+                len += 1;
+                at += 2;
+                continue;
+            }
             while escape > 2 && unit(content, at + escape) > 2 {
                 escape += 6;
             }

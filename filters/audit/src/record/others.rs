@@ -56,7 +56,7 @@ impl<'a: 't, 't> Job<'_, '_, 'a, 't> {
     /// What is neither known nor the event: first the fields that keep their names, then those that cannot.
     #[inline(never)]
     pub(super) fn others(&mut self, rest: bool) {
-        if self.place != Place::Record {
+        if self.place != Place::Record && !(self.alone && self.has_event()) {
             let mut fields = Fields::new(self.record);
             while fields.advance() {
                 self.of_record(fields.field(), rest);
@@ -81,6 +81,8 @@ impl<'a: 't, 't> Job<'_, '_, 'a, 't> {
             self.other(field, true, rest);
         } else if rest {
             self.rest_of(group, b"audit_other", field.value.text);
+        } else {
+            self.left_out = true;
         }
     }
 
@@ -124,6 +126,13 @@ impl<'a: 't, 't> Job<'_, '_, 'a, 't> {
     /// Whether a foreign field is to be written now: under its own name, where no other has it, or later among the rest.
     #[inline(never)]
     fn is_due(&mut self, key: &'t [u8], rest: bool) -> bool {
+        let due = self.is_free(key, rest);
+        self.left_out |= !due;
+        due
+    }
+
+    #[inline]
+    fn is_free(&mut self, key: &'t [u8], rest: bool) -> bool {
         if rest {
             for name in &self.names {
                 if core::ptr::eq(*name, key) {

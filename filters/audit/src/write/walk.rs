@@ -20,6 +20,9 @@ impl<'t> Writer<'_, '_, 't> {
     /// Whether the settings name the place that the first `len` keys of the stack lead to, or one above it.
     #[inline(never)]
     fn is_hidden(&self, len: usize) -> bool {
+        if !self.settings.hides() {
+            return false;
+        }
         let mut paths = Items::new(&self.settings.redact);
         while paths.next() {
             let mut rest = paths.content();

@@ -164,6 +164,13 @@ pub fn plain_len(text: &[u8]) -> usize {
 /// there is none.
 #[inline]
 fn next_special(text: &[u8], from: usize) -> usize {
+    // In JSON within a string the next escape is near.
+    if let Some(word) = text.get(from..).and_then(<[u8]>::first_chunk) {
+        let marks = specials(u64::from_le_bytes(*word));
+        if marks != 0 {
+            return from + (marks.trailing_zeros() / 8) as usize;
+        }
+    }
     from + plain_len(text.get(from..).unwrap_or_default())
 }
 
