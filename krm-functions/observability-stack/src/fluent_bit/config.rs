@@ -235,7 +235,7 @@ mod tests {
         assert_eq!(
             at_output
                 .finish(Syntax::Yaml)
-                .split_once("    - name: 'null'\n")
+                .split_once("    - name: null\n")
                 .map(|(_, rest)| rest),
             Some(
                 "      processors:\n        logs:\n          # What it does.\n          - name: wasm\n            \
