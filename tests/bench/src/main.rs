@@ -2,13 +2,16 @@
 //! and runs it.
 
 mod budget;
+mod config;
 mod measure;
 mod pipeline;
 mod plot;
+mod process;
 mod records;
 mod report;
 mod run;
 mod stack;
+mod steady;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -125,6 +128,7 @@ fn run() -> Result<(), String> {
                 folder.path(),
             )?,
             modules: modules.clone(),
+            filters_at_output: bit.instance_per_chunk(),
         };
         all.push(measure::run(
             bit,

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use leafpack_peer::FluentBit;
 
 use crate::pipeline::{IDENTITY, NATIVE, NONE, OURS, OURS_MSGPACK, PIPELINES, Pipeline, Place};
+use crate::process::Used;
 use crate::records::{self, Shape};
-use crate::run::{Used, measure, verify};
+use crate::run::{measure, verify};
+use crate::steady::{self, Steady};
 
 /// How many records each pipeline is checked with before it is measured.
 const CHECKED: usize = 2000;
@@ -54,6 +56,7 @@ pub(crate) struct Measured {
     pub(crate) host: String,
     pub(crate) rows: Vec<Row>,
     pub(crate) growth: Vec<Growth>,
+    pub(crate) steady: Vec<Steady>,
     /// What was left out, and why.
     pub(crate) absent: Vec<String>,
 }
@@ -139,6 +142,7 @@ pub(crate) fn run(
         host: format!("Fluent Bit {major}.{minor}.{patch}"),
         rows: Vec::new(),
         growth: Vec::new(),
+        steady: Vec::new(),
         absent: Vec::new(),
     };
     eprintln!("{}: checking", measured.host);
@@ -147,7 +151,7 @@ pub(crate) fn run(
         records::write(&file, shape, CHECKED, None)?;
         for pipeline in PIPELINES
             .iter()
-            .filter(|one| one.shape == shape && plan.takes(one.name))
+            .filter(|one| one.shape == shape && plan.takes(one.name) && one.is_for(place))
         {
             if let Some((module, function)) = missing(pipeline, place, functions) {
                 measured.absent.push(format!(
@@ -189,6 +193,7 @@ pub(crate) fn run(
         let _ = std::fs::remove_file(file);
     }
     measured.growth = growth(bit, plan, &measured, place, folder)?;
+    measured.steady = steady::run(bit, &measured, place, folder)?;
     Ok(measured)
 }
 
@@ -199,7 +204,7 @@ fn missing(
     functions: &BTreeMap<String, Vec<String>>,
 ) -> Option<(String, String)> {
     let generated = match pipeline.steps {
-        [crate::pipeline::Step::Stack] => place.stack.functions.clone(),
+        [crate::pipeline::Step::Stack] => place.stack.functions(),
         _ => Vec::new(),
     };
     let ours = pipeline
@@ -286,6 +291,7 @@ mod tests {
                 row(IDENTITY, [3.0, 6.0, 3.5]),
             ],
             growth: Vec::new(),
+            steady: Vec::new(),
             absent: Vec::new(),
         };
         assert_eq!(measured.ratio(Shape::Lines, IDENTITY, NATIVE), Some(0.5));

@@ -1,9 +1,10 @@
 //! What is measured. A new pipeline is an entry of [`PIPELINES`].
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
+use crate::config::{Properties, Section};
 use crate::records::{Line, Shape, kubernetes, record};
 
 /// One way from the tail input to the output.
@@ -11,16 +12,16 @@ pub(crate) struct Pipeline {
     /// Unique among those of its shape; budgets name it.
     pub(crate) name: &'static str,
     pub(crate) shape: Shape,
-    /// Further lines of the input section.
-    pub(crate) input: &'static str,
+    /// Further properties of the input.
+    input: Properties,
     pub(crate) steps: &'static [Step],
     pub(crate) gives: Gives,
 }
 
-/// One or several filter sections.
+/// One or several filters. Those in wasm come last, for they may run at the output.
 pub(crate) enum Step {
-    /// Sections as they are.
-    Native(&'static str),
+    /// One of Fluent Bit's own.
+    Native(Properties),
     /// This Lua function of [`LUA`].
     Lua(&'static str),
     /// The filter that changes nothing: function and `Event_Format`.
@@ -57,11 +58,31 @@ const TAGS: [(&str, &str); 3] = [
     ("tenant", "apps"),
 ];
 
-const MODIFY: &str = "[FILTER]\n    Name modify\n    Match *\n    Add cluster apps\n    \
-     Add environment production\n    Add tenant apps\n";
-const PARSER: &str = "[FILTER]\n    Name parser\n    Match *\n    Key_Name log\n    Parser cri\n    Reserve_Data On\n";
-const NEST: &str = "[FILTER]\n    Name nest\n    Match *\n    Operation lift\n    Nested_under kubernetes\n    \
-     Add_prefix k8s_\n";
+const MODIFY: Properties = &[
+    ("name", "modify"),
+    ("match", "*"),
+    ("add", "cluster apps"),
+    ("add", "environment production"),
+    ("add", "tenant apps"),
+];
+const PARSER: Properties = &[
+    ("name", "parser"),
+    ("match", "*"),
+    ("key_name", "log"),
+    ("parser", "cri"),
+    ("reserve_data", "on"),
+];
+const NEST: Properties = &[
+    ("name", "nest"),
+    ("match", "*"),
+    ("operation", "lift"),
+    ("nested_under", "kubernetes"),
+    ("add_prefix", "k8s_"),
+];
+
+/// Properties of inputs: CRI lines by a parser, and put together again.
+const CRI: Properties = &[("parser", "cri")];
+const MULTILINE: Properties = &[("multiline.parser", "cri")];
 
 /// Our result in Lua, as one would write it: one match, and a new table.
 pub(crate) const LUA: &str = r#"
@@ -97,6 +118,8 @@ pub(crate) const NATIVE_KUBERNETES: &str = "native: parser, modify, nest";
 pub(crate) const LUA_NAME: &str = "lua";
 pub(crate) const IDENTITY: &str = "wasm identity, json";
 pub(crate) const OURS: &str = "container_logs, json";
+/// The same where it is called for whatever is read, though the version loads the module anew for each call.
+pub(crate) const OURS_AS_FILTER: &str = "container_logs, json, as a [FILTER]";
 pub(crate) const OURS_MSGPACK: &str = "container_logs, msgpack";
 
 macro_rules! container_logs {
@@ -130,49 +153,50 @@ macro_rules! pipelines {
 /// Every pipeline, in the order of the report.
 pub(crate) const PIPELINES: &[Pipeline] = pipelines! {
     Lines: [
-        NONE, "", &[], Same;
-        NATIVE, "    Parser cri\n", &[Step::Native(MODIFY)], Parser;
-        "native: multiline.parser cri, modify", "    Multiline.Parser cri\n", &[Step::Native(MODIFY)], Multiline;
-        LUA_NAME, "", &[Step::Lua("lines")], All;
-        IDENTITY, "", &[Step::Identity("identity", "json")], Same;
-        "wasm identity, msgpack", "", &[Step::Identity("identity_msgpack", "msgpack")], Same;
-        "cri, json", "", &[Step::Ours("cri", "cri", "json", "{}")], Line;
-        "cri, msgpack", "", &[Step::Ours("cri", "cri_msgpack", "msgpack", "{}")], Line;
-        "cri, then tenant, json", "",
+        NONE, &[], &[], Same;
+        NATIVE, CRI, &[Step::Native(MODIFY)], Parser;
+        "native: multiline.parser cri, modify", MULTILINE, &[Step::Native(MODIFY)], Multiline;
+        LUA_NAME, &[], &[Step::Lua("lines")], All;
+        IDENTITY, &[], &[Step::Identity("identity", "json")], Same;
+        "wasm identity, msgpack", &[], &[Step::Identity("identity_msgpack", "msgpack")], Same;
+        "cri, json", &[], &[Step::Ours("cri", "cri", "json", "{}")], Line;
+        "cri, msgpack", &[], &[Step::Ours("cri", "cri_msgpack", "msgpack", "{}")], Line;
+        "cri, then tenant, json", &[],
             &[Step::Ours("cri", "cri", "json", "{}"), Step::Ours("tenant", "tenant", "json", TENANT)], All;
-        OURS, "", container_logs!("container_logs", "json", "mark"), All;
-        "container_logs, json, join: filter", "", container_logs!("container_logs", "json", "filter"), All;
-        "container_logs, json, join: host", "    Multiline.Parser cri\n",
+        OURS, &[], container_logs!("container_logs", "json", "mark"), All;
+        OURS_AS_FILTER, &[], container_logs!("container_logs", "json", "mark"), All;
+        "container_logs, json, join: filter", &[], container_logs!("container_logs", "json", "filter"), All;
+        "container_logs, json, join: host", MULTILINE,
             container_logs!("container_logs", "json", "host"), All;
-        OURS_MSGPACK, "", container_logs!("container_logs_msgpack", "msgpack", "mark"), All;
-        "container_logs, msgpack, join: filter", "", container_logs!("container_logs_msgpack", "msgpack", "filter"), All;
-        "container_logs, msgpack, join: host", "    Multiline.Parser cri\n",
+        OURS_MSGPACK, &[], container_logs!("container_logs_msgpack", "msgpack", "mark"), All;
+        "container_logs, msgpack, join: filter", &[], container_logs!("container_logs_msgpack", "msgpack", "filter"), All;
+        "container_logs, msgpack, join: host", MULTILINE,
             container_logs!("container_logs_msgpack", "msgpack", "host"), All;
-        "the generated stack", "", &[Step::Stack], AtLeastAll;
+        "the generated stack", &[], &[Step::Stack], AtLeastAll;
     ]
     Kubernetes: [
-        NONE, "", &[], Same;
-        NATIVE_KUBERNETES, "", &[Step::Native(PARSER), Step::Native(MODIFY), Step::Native(NEST)], Parser;
-        LUA_NAME, "", &[Step::Lua("kubernetes")], All;
-        IDENTITY, "", &[Step::Identity("identity", "json")], Same;
-        "wasm identity, msgpack", "", &[Step::Identity("identity_msgpack", "msgpack")], Same;
-        "tenant, json", "", &[Step::Ours("tenant", "tenant", "json", TENANT)], Tagged;
-        "tenant, msgpack", "", &[Step::Ours("tenant", "tenant_msgpack", "msgpack", TENANT)], Tagged;
-        "cri, then tenant, json", "",
+        NONE, &[], &[], Same;
+        NATIVE_KUBERNETES, &[], &[Step::Native(PARSER), Step::Native(MODIFY), Step::Native(NEST)], Parser;
+        LUA_NAME, &[], &[Step::Lua("kubernetes")], All;
+        IDENTITY, &[], &[Step::Identity("identity", "json")], Same;
+        "wasm identity, msgpack", &[], &[Step::Identity("identity_msgpack", "msgpack")], Same;
+        "tenant, json", &[], &[Step::Ours("tenant", "tenant", "json", TENANT)], Tagged;
+        "tenant, msgpack", &[], &[Step::Ours("tenant", "tenant_msgpack", "msgpack", TENANT)], Tagged;
+        "cri, then tenant, json", &[],
             &[Step::Ours("cri", "cri", "json", "{}"), Step::Ours("tenant", "tenant", "json", TENANT)], All;
-        OURS, "", container_logs!("container_logs", "json", "mark"), All;
-        "container_logs, json, join: filter", "", container_logs!("container_logs", "json", "filter"), All;
-        OURS_MSGPACK, "", container_logs!("container_logs_msgpack", "msgpack", "mark"), All;
-        "container_logs, msgpack, join: filter", "", container_logs!("container_logs_msgpack", "msgpack", "filter"), All;
-        "the generated stack", "", &[Step::Stack], AtLeastAll;
+        OURS, &[], container_logs!("container_logs", "json", "mark"), All;
+        "container_logs, json, join: filter", &[], container_logs!("container_logs", "json", "filter"), All;
+        OURS_MSGPACK, &[], container_logs!("container_logs_msgpack", "msgpack", "mark"), All;
+        "container_logs, msgpack, join: filter", &[], container_logs!("container_logs_msgpack", "msgpack", "filter"), All;
+        "the generated stack", &[], &[Step::Stack], AtLeastAll;
     ]
     Pods: [
-        NONE, "", &[], Same;
-        NATIVE_KUBERNETES, "", &[Step::Native(PARSER), Step::Native(MODIFY), Step::Native(NEST)], Parser;
-        LUA_NAME, "", &[Step::Lua("kubernetes")], All;
-        IDENTITY, "", &[Step::Identity("identity", "json")], Same;
-        OURS, "", container_logs!("container_logs", "json", "mark"), All;
-        OURS_MSGPACK, "", container_logs!("container_logs_msgpack", "msgpack", "mark"), All;
+        NONE, &[], &[], Same;
+        NATIVE_KUBERNETES, &[], &[Step::Native(PARSER), Step::Native(MODIFY), Step::Native(NEST)], Parser;
+        LUA_NAME, &[], &[Step::Lua("kubernetes")], All;
+        IDENTITY, &[], &[Step::Identity("identity", "json")], Same;
+        OURS, &[], container_logs!("container_logs", "json", "mark"), All;
+        OURS_MSGPACK, &[], container_logs!("container_logs_msgpack", "msgpack", "mark"), All;
     ]
 };
 
@@ -190,11 +214,17 @@ impl Pipeline {
         self.ours().next().is_some() || matches!(self.steps, [Step::Stack])
     }
 
-    /// The line that says how much the input reads at a time, where it is not Fluent Bit's own choice.
-    pub(crate) fn read<'p>(&self, place: &'p Place) -> &'p str {
+    /// Whether it can be measured with this Fluent Bit, and is not the same as another there.
+    pub(crate) fn is_for(&self, place: &Place) -> bool {
+        self.name != OURS_AS_FILTER || place.filters_at_output
+    }
+
+    /// The input, with what the records and the pipeline need.
+    pub(crate) fn input(&self, place: &Place, input: Section) -> Section {
+        let input = input.and(self.shape.input()).and(self.input);
         match self.steps {
-            [Step::Stack] => &place.stack.read,
-            _ => "",
+            [Step::Stack] => input.set("buffer_chunk_size", place.stack.read()),
+            _ => input,
         }
     }
 
@@ -230,56 +260,77 @@ impl Pipeline {
         (fields, self.gives == Gives::AtLeastAll)
     }
 
-    /// The filter sections of a configuration, and the files (by name) that they need in the folder `settings`.
-    pub(crate) fn sections(&self, place: &Place) -> (String, Vec<(String, String)>) {
-        let mut text = String::new();
-        let mut files = Vec::new();
+    /// What the steps become.
+    pub(crate) fn parts(&self, place: &Place) -> Parts {
+        let at_output = place.filters_at_output && self.name != OURS_AS_FILTER;
         let settings = place.settings.display();
+        let mut parts = Parts::default();
         for step in self.steps {
             match step {
-                Step::Native(sections) => text += sections,
+                Step::Native(properties) => parts.filters.push(Section::new(properties)),
                 Step::Lua(function) => {
-                    files.push(("filter.lua".into(), LUA.into()));
-                    text += &format!(
-                        "[FILTER]\n    Name lua\n    Match *\n    Script {settings}/filter.lua\n    Call {function}\n"
-                    );
+                    parts.files.push(("filter.lua".into(), LUA.into()));
+                    let section = Section::new(&[("name", "lua"), ("match", "*")])
+                        .set("script", format_args!("{settings}/filter.lua"))
+                        .set("call", function);
+                    parts.filters.push(section);
                 }
                 Step::Identity(function, format) => {
-                    text += &wasm(
-                        &place.identity.display().to_string(),
-                        function,
-                        format,
-                        &settings.to_string(),
-                    );
+                    parts.wasm(at_output, place, &place.identity, function, format);
                 }
                 Step::Ours(module, function, format, content) => {
-                    files.push((format!("{module}.json"), (*content).into()));
+                    let file = (format!("{module}.json"), (*content).into());
+                    parts.files.push(file);
                     let path = place.modules.join(format!("{module}.wasm"));
-                    text += &wasm(
-                        &path.display().to_string(),
-                        function,
-                        format,
-                        &settings.to_string(),
-                    );
+                    parts.wasm(at_output, place, &path, function, format);
                 }
                 Step::Stack => {
-                    text += &place.stack.sections(&place.modules, &place.settings);
-                    files.extend(place.stack.settings.clone());
+                    let (filters, processors) =
+                        place.stack.sections(&place.modules, &place.settings);
+                    parts.filters.extend(filters);
+                    parts.processors.extend(processors);
+                    parts.files.extend(place.stack.settings.clone());
                 }
             }
         }
-        (text, files)
+        parts
     }
 }
 
-fn wasm(path: &str, function: &str, format: &str, settings: &str) -> String {
-    format!(
-        "[FILTER]\n    Name wasm\n    Match *\n    WASM_Path {path}\n    Function_Name {function}\n    \
-         Event_Format {format}\n    accessible_paths {settings}\n"
-    )
+/// What the steps of a pipeline become in a configuration.
+#[derive(Default)]
+pub(crate) struct Parts {
+    pub(crate) filters: Vec<Section>,
+    /// Filters of the output.
+    pub(crate) processors: Vec<Section>,
+    /// Files that these need in the folder `settings`, by name.
+    pub(crate) files: Vec<(String, String)>,
 }
 
-/// Where what the sections name is.
+impl Parts {
+    fn wasm(
+        &mut self,
+        at_output: bool,
+        place: &Place,
+        module: &Path,
+        function: &str,
+        format: &str,
+    ) {
+        let (list, start): (_, Properties) = if at_output {
+            (&mut self.processors, &[("name", "wasm")])
+        } else {
+            (&mut self.filters, &[("name", "wasm"), ("match", "*")])
+        };
+        let section = Section::new(start)
+            .set("wasm_path", module.display())
+            .set("function_name", function)
+            .set("event_format", format)
+            .set("accessible_paths", place.settings.display());
+        list.push(section);
+    }
+}
+
+/// Where what the sections name is, and where filters in wasm belong.
 pub(crate) struct Place {
     /// The folder of our modules.
     pub(crate) modules: PathBuf,
@@ -288,4 +339,7 @@ pub(crate) struct Place {
     /// The folder of settings files and scripts.
     pub(crate) settings: PathBuf,
     pub(crate) stack: crate::stack::Stack,
+    /// Whether filters in wasm are processors of the output, as the stack has them for a Fluent Bit that loads the module
+    /// anew for each call.
+    pub(crate) filters_at_output: bool,
 }

@@ -6,6 +6,8 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use crate::config::Properties;
+
 /// The tag of all records: that of a pod's log file.
 pub(crate) const TAG: &str = "kube.var.log.containers.web-6d5f9c7b8-x2x7q_shop_nginx-\
      0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef.log";
@@ -29,11 +31,11 @@ const PODS: usize = 20;
 impl Shape {
     pub(crate) const ALL: [Self; 3] = [Self::Lines, Self::Kubernetes, Self::Pods];
 
-    /// Further lines of the input section.
-    pub(crate) fn input(self) -> &'static str {
+    /// Further properties of the input.
+    pub(crate) fn input(self) -> Properties {
         match self {
-            Self::Lines => "",
-            Self::Kubernetes | Self::Pods => "    Parser json\n",
+            Self::Lines => &[],
+            Self::Kubernetes | Self::Pods => &[("parser", "json")],
         }
     }
 }

@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use crate::budget::Verdict;
 use crate::measure::{LENGTHS, Measured, Plan};
-use crate::pipeline::{IDENTITY, LUA_NAME, NATIVE, NATIVE_KUBERNETES, NONE};
+use crate::pipeline::{IDENTITY, LUA_NAME, NATIVE, NATIVE_KUBERNETES, NONE, Pipeline};
 use crate::records::Shape;
+use crate::steady::{FILES, FLUSH, RATE, SECONDS};
 
 /// Lines of cells, the first one the heads.
 struct Table(Vec<Vec<String>>);
@@ -57,6 +58,16 @@ fn number(value: Option<f64>, decimals: usize) -> String {
         .map_or("–".into(), |value| format!("{value:.decimals$}"))
 }
 
+/// The name, so that ours are found.
+fn shown(pipeline: &Pipeline) -> String {
+    let name = pipeline.name;
+    if pipeline.is_ours() {
+        format!("**{name}**")
+    } else {
+        name.to_string()
+    }
+}
+
 /// One table a Fluent Bit and shape.
 pub(crate) fn pipelines(measured: &Measured, shape: Shape) -> String {
     let native = match shape {
@@ -82,13 +93,8 @@ pub(crate) fn pipelines(measured: &Measured, shape: Shape) -> String {
             let same = name == other || name == NONE;
             number(measured.ratio(shape, name, other).filter(|_| !same), 2)
         };
-        let shown = if row.pipeline.is_ours() {
-            format!("**{name}**")
-        } else {
-            name.to_string()
-        };
         table.0.push(vec![
-            shown,
+            shown(row.pipeline),
             number(Some(row.user()), 2),
             number(measured.cost(row).filter(|_| name != NONE), 2),
             against(native),
@@ -114,6 +120,27 @@ pub(crate) fn growth(measured: &Measured) -> String {
                 .map(|growth| number(growth.points.get(n).map(|point| point.1), 2)),
         );
         table.0.push(row);
+    }
+    table.text()
+}
+
+/// Microseconds a line of files that grow line by line.
+pub(crate) fn steady(measured: &Measured) -> String {
+    let mut table = Table::new(["pipeline", "µs a line", "above no filter"]);
+    let none = measured
+        .steady
+        .iter()
+        .find(|one| one.pipeline.name == NONE)
+        .map(|one| one.cost);
+    for one in &measured.steady {
+        let above = none
+            .filter(|_| one.pipeline.name != NONE)
+            .map(|none| one.cost - none);
+        table.0.push(vec![
+            shown(one.pipeline),
+            number(Some(one.cost), 0),
+            number(above, 0),
+        ]);
     }
     table.text()
 }
@@ -166,6 +193,12 @@ pub(crate) fn body(all: &[Measured], verdicts: &[Verdict], plan: &Plan) -> Strin
             measured.host,
             growth(measured)
         );
+        let _ = write!(
+            text,
+            "## {}: {RATE} lines a second in {FILES} files: µs a line\n\n{}\n",
+            measured.host,
+            steady(measured)
+        );
         for absent in &measured.absent {
             let _ = writeln!(text, "Not measured: {absent}.");
         }
@@ -185,16 +218,22 @@ pub(crate) fn document(all: &[Measured], verdicts: &[Verdict], plan: &Plan) -> S
          ![CPU of each record by pipeline](performance.svg)\n\n\
          The CPU that a whole Fluent Bit takes in user mode to read a file and throw it away (input `tail`, output `null`), \
          with default\nheap and stack for filters. Medians of {} rounds; in a round every pipeline runs once, one after the \
-         other. All figures but\n`user s` are above the pipeline without a filter, and ratios are of runs in one round, so \
-         that they hold on other machines too.\nBefore it is measured, each pipeline's output is compared field by field \
-         with what must come out.\n\n\
+         other. All figures but\n`user s` and `µs a line` are above the pipeline without a filter, and ratios are of runs in one \
+         round, so that they hold on other\nmachines too. Before it is measured, each pipeline's output is compared field by field \
+         with what must come\nout.\n\n\
          - *native* is what Fluent Bit does without WebAssembly; it leaves `time`, `stream`, `logtag`, `message` and three more fields.\n\
          - *lua* gives our result with one `string.match` and a new table.\n\
          - *wasm identity* gives each record back: the host's own work of calling a filter, below which none can get.\n\
          - *the generated stack* has the filters and settings of the example spoke, without `kubernetes`, which needs an \
          API server.\n\
+         - Before 4.1 Fluent Bit loads a filter's module anew for each call. There the filters in wasm are processors of the \
+         output, as the\n  stack generates them: they are called once for each chunk that is sent. *as a [FILTER]* is what the \
+         same would cost among the\n  filters, which are called for whatever the input has read. From 4.1 on all are filters.\n\
          - A chunk holds records of one file, and so of one pod: what the filters remember of its metadata counts there. *Twenty \
-         pods in turn*\n  is what costs them most: chunks of a single record each.\n\n\
+         pods in turn*\n  is what costs them most: chunks of a single record each.\n\
+         - *{RATE} lines a second in {FILES} files* is a node at work: nothing is behind, lines are read as they come, and \
+         `flush` is {FLUSH}. This is CPU in\n  user and system mode, for a line is mostly a wake-up of the process. One run of \
+         {SECONDS} s each: some 10 µs a line either way are chance.\n\n\
          `cargo xtask bench filters` measures anew; processor here: {}.\n\n{}",
         plan.rounds,
         processor(),

@@ -1,40 +1,21 @@
 //! Runs one Fluent Bit to the end of its file, and says what it used.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::time::Duration;
+use std::path::Path;
 
 use leafpack_peer::FluentBit;
 use serde_json::{Map, Value};
-use wait4::Wait4;
 
+use crate::config::{Config, Section};
 use crate::pipeline::{Pipeline, Place};
+use crate::process::{self, PARSERS_FILE, Used};
 use crate::records::{Line, TAG};
-
-/// A run that takes longer hangs.
-const PATIENCE: Duration = Duration::from_secs(300);
-
-/// `parsers.conf` of Fluent Bit has these two.
-const PARSERS: &str = "[PARSER]\n    Name json\n    Format json\n[PARSER]\n    Name cri\n    Format regex\n    \
-     Regex ^(?<time>[^ ]+) (?<stream>stdout|stderr) (?<logtag>[^ ]*) (?<message>.*)$\n    Time_Key time\n    \
-     Time_Format %Y-%m-%dT%H:%M:%S.%L%z\n    Time_Keep On\n";
-
-/// What one process used.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Used {
-    /// Seconds of CPU in user mode, of the whole process.
-    pub(crate) user: f64,
-    /// The most memory that it held, in bytes.
-    pub(crate) memory: u64,
-}
 
 /// Where the records go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Output {
+pub(crate) enum Output {
     Null,
+    /// `out.jsonl` in the folder of the run.
     File,
 }
 
@@ -101,72 +82,49 @@ fn run(
     file: &Path,
     output: Output,
 ) -> Result<Used, String> {
-    let write = |path: PathBuf, text: &str| {
-        std::fs::write(&path, text)
-            .map_err(|error| format!("cannot write {}: {error}", path.display()))
-    };
-    let (sections, files) = pipeline.sections(place);
-    for (name, text) in files {
-        write(place.settings.join(name), &text)?;
+    // buffer_max_size: as the stack has it.
+    let input = Section::new(&[("name", "tail")])
+        .set("path", file.display())
+        .set("tag", TAG)
+        .and(&[
+            ("read_from_head", "on"),
+            ("exit_on_eof", "on"),
+            ("buffer_max_size", "1048578"),
+        ]);
+    let config = config(pipeline, place, "0.2", input, output)?;
+    process::start(bit, folder, &config)?.wait()
+}
+
+/// A pipeline with this `flush` from an input to an output. Writes the files that its filters read.
+pub(crate) fn config(
+    pipeline: &Pipeline,
+    place: &Place,
+    flush: &str,
+    input: Section,
+    output: Output,
+) -> Result<Config, String> {
+    let parts = pipeline.parts(place);
+    for (name, text) in &parts.files {
+        process::write(&place.settings.join(name), text)?;
     }
-    write(folder.join("parsers.conf"), PARSERS)?;
-    let output = match output {
-        Output::Null => "    Name null\n    Match *\n".to_string(),
-        Output::File => format!(
-            "    Name file\n    Match *\n    Path {}\n    File out.jsonl\n    Format plain\n",
-            folder.display()
-        ),
-    };
-    // Buffer_Max_Size: as the stack has it.
-    let config = format!(
-        "[SERVICE]\n    Flush 0.2\n    Grace 60\n    Log_Level warn\n    Parsers_File {}\n\
-         [INPUT]\n    Name tail\n    Path {}\n    Tag {TAG}\n    Read_from_Head on\n    Exit_On_Eof on\n    \
-         Buffer_Max_Size 1048578\n{}{}{}{sections}[OUTPUT]\n{output}",
-        folder.join("parsers.conf").display(),
-        file.display(),
-        pipeline.shape.input(),
-        pipeline.input,
-        pipeline.read(place),
-    );
-    write(folder.join("fluent-bit.conf"), &config)?;
-    let log = folder.join("log");
-    let stderr =
-        File::create(&log).map_err(|error| format!("cannot write {}: {error}", log.display()))?;
-    let stdout = stderr.try_clone().map_err(|error| error.to_string())?;
-    let mut child = Command::new(&bit.path)
-        .arg("-c")
-        .arg(folder.join("fluent-bit.conf"))
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .stdout(stdout)
-        .stderr(stderr)
-        .spawn()
-        .map_err(|error| format!("cannot run {bit}: {error}"))?;
-    // Waiting with wait4 cannot be given up, so that another thread ends what hangs.
-    let id = child.id().to_string();
-    let (done, ended) = channel::<()>();
-    let watch = std::thread::spawn(move || {
-        if ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
-            let _ = Command::new("kill").args(["-KILL", &id]).status();
-        }
-    });
-    let usage = child.wait4();
-    drop(done);
-    let _ = watch.join();
-    let usage = usage.map_err(|error| format!("cannot wait for {bit}: {error}"))?;
-    let text = std::fs::read(&log).unwrap_or_default();
-    let text = String::from_utf8_lossy(&text);
-    let fault = text.lines().find(|line| {
-        line.contains("[error]") || line.contains("Exception") || line.contains("warning:")
-    });
-    match fault {
-        None if usage.status.success() => Ok(Used {
-            user: usage.rusage.utime.as_secs_f64(),
-            memory: usage.rusage.maxrss,
+    Ok(Config {
+        service: Section::new(&[("grace", "60"), ("log_level", "warn")])
+            .set("flush", flush)
+            .set("parsers_file", PARSERS_FILE),
+        input: pipeline.input(place, input),
+        filters: parts.filters,
+        output: Section::new(match output {
+            Output::Null => &[("name", "null"), ("match", "*")],
+            Output::File => &[
+                ("name", "file"),
+                ("match", "*"),
+                ("path", "."),
+                ("file", "out.jsonl"),
+                ("format", "plain"),
+            ],
         }),
-        None => Err(format!("ended with {}", usage.status)),
-        Some(line) => Err(format!("ended with {}: {line}", usage.status)),
-    }
+        processors: parts.processors,
+    })
 }
 
 /// Each filter of the built modules with its functions, as `cargo xtask build` lists them.
