@@ -100,6 +100,7 @@ pub(crate) fn of_cpu(measured: &Measured) -> Vec<Verdict> {
         let ratio = measured.ratio(budget.shape, budget.name, budget.against);
         let records = match budget.shape {
             Shape::Lines => "lines",
+            Shape::Bodies => "lines with JSON messages",
             Shape::Kubernetes => "`kubernetes` records",
             Shape::Pods => "records of many pods",
         };

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use leafpack_peer::FluentBit;
 
-use crate::pipeline::{IDENTITY, NATIVE, NONE, OURS, OURS_MSGPACK, PIPELINES, Pipeline, Place};
+use crate::pipeline::{
+    IDENTITY, NATIVE, NATIVE_BODIES, NONE, OURS, OURS_MSGPACK, PIPELINES, Pipeline, Place,
+};
 use crate::process::Used;
 use crate::records::{self, Shape};
 use crate::run::{measure, verify};
@@ -35,7 +37,8 @@ impl Plan {
         let basis = name == NONE
             || name == IDENTITY
             || name.starts_with("native: parser")
-            || name == NATIVE;
+            || name == NATIVE
+            || name == NATIVE_BODIES;
         self.patterns.is_empty()
             || basis
             || self.patterns.iter().any(|pattern| name.contains(pattern))
@@ -44,7 +47,7 @@ impl Plan {
     /// How many records a file of this shape has: those with a `kubernetes` map are longer.
     pub(crate) fn records(&self, shape: Shape) -> usize {
         match shape {
-            Shape::Lines => self.lines,
+            Shape::Lines | Shape::Bodies => self.lines,
             Shape::Kubernetes | Shape::Pods => self.lines.div_ceil(2),
         }
     }

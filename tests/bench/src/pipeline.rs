@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use crate::config::{Properties, Section};
-use crate::records::{Line, Shape, kubernetes, record};
+use crate::records::{Line, Shape, body, kubernetes, record};
 
 /// One way from the tail input to the output.
 pub(crate) struct Pipeline {
@@ -72,6 +72,13 @@ const PARSER: Properties = &[
     ("parser", "cri"),
     ("reserve_data", "on"),
 ];
+const JSON: Properties = &[
+    ("name", "parser"),
+    ("match", "*"),
+    ("key_name", "message"),
+    ("parser", "json"),
+    ("reserve_data", "on"),
+];
 const NEST: Properties = &[
     ("name", "nest"),
     ("match", "*"),
@@ -114,6 +121,7 @@ const TENANT: &str = r#"{"cluster":"apps","environment":"production","tenant":{"
 /// The name of the pipeline without a filter, and of those that budgets compare with.
 pub(crate) const NONE: &str = "no filter";
 pub(crate) const NATIVE: &str = "native: Parser cri, modify";
+pub(crate) const NATIVE_BODIES: &str = "native: Parser cri, parser json, modify";
 pub(crate) const NATIVE_KUBERNETES: &str = "native: parser, modify, nest";
 pub(crate) const LUA_NAME: &str = "lua";
 pub(crate) const IDENTITY: &str = "wasm identity, json";
@@ -172,6 +180,14 @@ pub(crate) const PIPELINES: &[Pipeline] = pipelines! {
         "container_logs, msgpack, join: filter", &[], container_logs!("container_logs_msgpack", "msgpack", "filter"), All;
         "container_logs, msgpack, join: host", MULTILINE,
             container_logs!("container_logs_msgpack", "msgpack", "host"), All;
+        "the generated stack", &[], &[Step::Stack], AtLeastAll;
+    ]
+    Bodies: [
+        NONE, &[], &[], Same;
+        NATIVE_BODIES, CRI, &[Step::Native(JSON), Step::Native(MODIFY)], Parser;
+        IDENTITY, &[], &[Step::Identity("identity", "json")], Same;
+        OURS, &[], container_logs!("container_logs", "json", "mark"), All;
+        OURS_MSGPACK, &[], container_logs!("container_logs_msgpack", "msgpack", "mark"), All;
         "the generated stack", &[], &[Step::Stack], AtLeastAll;
     ]
     Kubernetes: [
@@ -245,13 +261,21 @@ impl Pipeline {
                     (message.into(), text(&line.message)),
                 ])
             }
-            Gives::Tagged => Map::from_iter([("_msg".to_string(), text(&line.text()))]),
+            Gives::Tagged => Map::from_iter([("_msg".to_string(), text(&line.text(self.shape)))]),
             Gives::Line | Gives::All | Gives::AtLeastAll => Map::from_iter([
                 ("_time".to_string(), text(&line.time)),
                 ("stream".into(), text(line.stream)),
                 ("_msg".into(), text(&line.message)),
             ]),
         };
+        if let Some(mut body) = body(self.shape, line) {
+            // The message is one of them in ours; its text is none of the record's in either.
+            match self.gives {
+                Gives::Parser => fields.remove("message"),
+                _ => body.remove("msg"),
+            };
+            fields.extend(body);
+        }
         if self.gives != Gives::Line {
             fields.extend(TAGS.map(|(name, value)| (name.to_string(), text(value))));
             let map = kubernetes(self.shape, line).into_iter().flatten();

@@ -92,6 +92,7 @@ fn bars(area: &Area<'_>, all: &[Measured], shape: Shape) -> Result<(), Failure> 
         area,
         match shape {
             Shape::Lines => "CRI lines: µs of CPU a record, above a pipeline without a filter",
+            Shape::Bodies => "CRI lines with a JSON object for a message: the same",
             Shape::Kubernetes => "Records with a kubernetes map, of one pod: the same",
             Shape::Pods => "Records with a kubernetes map, of twenty pods in turn: the same",
         },

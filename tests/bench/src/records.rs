@@ -17,6 +17,8 @@ pub(crate) const TAG: &str = "kube.var.log.containers.web-6d5f9c7b8-x2x7q_shop_n
 pub(crate) enum Shape {
     /// A CRI line in `log`.
     Lines,
+    /// One whose message is a JSON object, as many applications write them.
+    Bodies,
     /// And a `kubernetes` map of eight fields, as the filter of that name adds it. Fed as JSON lines, so that no API
     /// server is needed.
     Kubernetes,
@@ -29,12 +31,12 @@ pub(crate) enum Shape {
 const PODS: usize = 20;
 
 impl Shape {
-    pub(crate) const ALL: [Self; 3] = [Self::Lines, Self::Kubernetes, Self::Pods];
+    pub(crate) const ALL: [Self; 4] = [Self::Lines, Self::Bodies, Self::Kubernetes, Self::Pods];
 
     /// Further properties of the input.
     pub(crate) fn input(self) -> Properties {
         match self {
-            Self::Lines => &[],
+            Self::Lines | Self::Bodies => &[],
             Self::Kubernetes | Self::Pods => &[("parser", "json")],
         }
     }
@@ -79,15 +81,34 @@ impl Line {
     }
 
     /// As the runtime writes it.
-    pub(crate) fn text(&self) -> String {
-        format!("{} {} F {}", self.time, self.stream, self.message)
+    pub(crate) fn text(&self, shape: Shape) -> String {
+        let start = format!("{} {} F ", self.time, self.stream);
+        match body(shape, self) {
+            None => start + &self.message,
+            Some(body) => start + &Value::Object(body).to_string(),
+        }
+    }
+}
+
+/// The fields of a line's message, where it is a JSON object.
+pub(crate) fn body(shape: Shape, line: &Line) -> Option<Map<String, Value>> {
+    let body = json!({
+        "level": "info",
+        "logger": "http",
+        "msg": line.message,
+        "status": 200,
+        "path": "/api/v1/orders",
+    });
+    match shape {
+        Shape::Bodies => body.as_object().cloned(),
+        Shape::Lines | Shape::Kubernetes | Shape::Pods => None,
     }
 }
 
 /// What the `kubernetes` filter would add; nothing to plain lines.
 pub(crate) fn kubernetes(shape: Shape, line: &Line) -> Option<Map<String, Value>> {
     let pod = match shape {
-        Shape::Lines => return None,
+        Shape::Lines | Shape::Bodies => return None,
         Shape::Kubernetes => 0,
         Shape::Pods => line.number % PODS,
     };
@@ -106,7 +127,7 @@ pub(crate) fn kubernetes(shape: Shape, line: &Line) -> Option<Map<String, Value>
 
 /// The record before any filter.
 pub(crate) fn record(shape: Shape, line: &Line) -> Map<String, Value> {
-    let mut record = Map::from_iter([("log".to_string(), line.text().into())]);
+    let mut record = Map::from_iter([("log".to_string(), line.text(shape).into())]);
     record.extend(kubernetes(shape, line).map(|map| ("kubernetes".into(), map.into())));
     record
 }
@@ -123,7 +144,7 @@ pub(crate) fn write(
     for n in 0..count {
         let line = Line::new(n, length);
         let text = match shape {
-            Shape::Lines => line.text(),
+            Shape::Lines | Shape::Bodies => line.text(shape),
             Shape::Kubernetes | Shape::Pods => Value::Object(record(shape, &line)).to_string(),
         };
         file.write_all(text.as_bytes())

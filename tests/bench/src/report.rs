@@ -4,7 +4,9 @@ use std::fmt::Write;
 
 use crate::budget::Verdict;
 use crate::measure::{LENGTHS, Measured, Plan};
-use crate::pipeline::{IDENTITY, LUA_NAME, NATIVE, NATIVE_KUBERNETES, NONE, Pipeline};
+use crate::pipeline::{
+    IDENTITY, LUA_NAME, NATIVE, NATIVE_BODIES, NATIVE_KUBERNETES, NONE, Pipeline,
+};
 use crate::records::Shape;
 use crate::steady::{FILES, FLUSH, RATE, SECONDS};
 
@@ -72,6 +74,7 @@ fn shown(pipeline: &Pipeline) -> String {
 pub(crate) fn pipelines(measured: &Measured, shape: Shape) -> String {
     let native = match shape {
         Shape::Lines => NATIVE,
+        Shape::Bodies => NATIVE_BODIES,
         Shape::Kubernetes | Shape::Pods => NATIVE_KUBERNETES,
     };
     let mut table = Table::new([
@@ -175,6 +178,7 @@ pub(crate) fn body(all: &[Measured], verdicts: &[Verdict], plan: &Plan) -> Strin
             let records = plan.records(shape);
             let what = match shape {
                 Shape::Lines => "CRI lines of 150 bytes",
+                Shape::Bodies => "CRI lines whose message is a JSON object of five fields",
                 Shape::Kubernetes => {
                     "records of one pod, with a `kubernetes` map of eight fields, labels among them"
                 }

@@ -105,7 +105,7 @@ fn append(files: &mut [File]) -> Result<u64, String> {
     let mut bytes = 0;
     for (n, due) in (0..LINES).map(|n| (n as usize, start + between * n)) {
         std::thread::sleep(due.saturating_duration_since(Instant::now()));
-        let line = Line::new(n, None).text() + "\n";
+        let line = Line::new(n, None).text(Shape::Lines) + "\n";
         // One write: a part of a line would be one more wake-up.
         files[n % FILES]
             .write_all(line.as_bytes())
