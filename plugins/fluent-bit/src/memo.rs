@@ -14,6 +14,7 @@ const PLACES: usize = 64;
 
 /// Bytes of a place: enough for nearly every pod's metadata, with its labels, and what becomes of it.
 const PLACE: usize = 6144;
+type Place = [u8; PLACE];
 
 /// At the start of a place: the kind plus 1 (0: nothing is known), and where tag, rest and answer end.
 const CELLS: usize = 4;
@@ -23,7 +24,7 @@ const CELLS: usize = 4;
 #[derive(Default)]
 pub struct Memo {
     /// Taken out while it is in use.
-    memory: Cell<&'static mut [u8]>,
+    places: Cell<&'static mut [Place]>,
     /// The place that was of use last: the records of a chunk come from one file.
     last: Cell<usize>,
 }
@@ -44,7 +45,7 @@ impl Memo {
     /// A memo that keeps what it knows in `memory`, which is all zeros.
     pub fn new(memory: &'static mut [u8]) -> Self {
         Self {
-            memory: Cell::new(memory),
+            places: Cell::new(memory.as_chunks_mut().0),
             last: Cell::new(0),
         }
     }
@@ -59,22 +60,21 @@ impl Memo {
         record: &[u8],
         found: impl FnOnce(usize, &[u8]) -> R,
     ) -> Option<R> {
-        let memory = self.memory.take();
-        let recalled = self.find(memory, kind, tag, record, found);
-        self.memory.set(memory);
+        let places = self.places.take();
+        let recalled = self.find(places, kind, tag, record, found);
+        self.places.set(places);
         recalled
     }
 
     #[inline(always)]
     fn find<'t, R>(
         &self,
-        memory: &[u8],
+        places: &[Place],
         kind: u32,
         tag: impl Fn() -> &'t [u8],
         record: &[u8],
         found: impl FnOnce(usize, &[u8]) -> R,
     ) -> Option<R> {
-        let (places, _) = memory.as_chunks::<PLACE>();
         let mut place = places.get(self.last.get())?;
         if !is_known(place, kind, &tag, record) {
             let other = search(places, kind, tag(), record);
@@ -88,15 +88,14 @@ impl Memo {
     /// Remembers an answer; nothing where it does not fit. `by_tag`: it is good for this tag only.
     #[inline(never)]
     pub fn learn(&self, kind: u32, tag: &[u8], by_tag: bool, rest: &[u8], answer: &[&[u8]]) {
-        let memory = self.memory.take();
-        write(memory, kind, tag, by_tag, rest, answer);
-        self.memory.set(memory);
+        let places = self.places.take();
+        write(places, kind, tag, by_tag, rest, answer);
+        self.places.set(places);
     }
 }
 
 /// As [`Memo::learn`].
-fn write(memory: &mut [u8], kind: u32, tag: &[u8], by_tag: bool, rest: &[u8], answer: &[&[u8]]) {
-    let (places, _) = memory.as_chunks_mut::<PLACE>();
+fn write(places: &mut [Place], kind: u32, tag: &[u8], by_tag: bool, rest: &[u8], answer: &[&[u8]]) {
     let hash = match sample(rest) {
         0 => last_of(tag),
         sample => sample,
