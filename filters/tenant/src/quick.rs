@@ -191,6 +191,10 @@ impl Quick {
             seen |= bit;
             known.push(&[index]);
         }
+        // One that is not there may be dropped, or stand in a value of the settings that looks like it.
+        if seen != (1 << count) - 1 {
+            return None;
+        }
         push(answer.get(from..)?, &mut known)?;
         let len = known.used()?;
         self.memo
