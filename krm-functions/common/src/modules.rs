@@ -4,6 +4,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use krm_rs::ResultItem;
 
+/// The first release of Fluent Bit, as major and minor version, that keeps one instance of a filter for the life of the
+/// process; before, each call has its own, and the first half of a line would be lost with it.
+pub const INSTANCES_LAST: [u32; 2] = [4, 1];
+
 /// A ConfigMap may be applied with `kubectl apply` as long as its JSON fits the annotation in which kubectl keeps it:
 /// 262,144 bytes (`TotalAnnotationSizeLimitB` in Kubernetes' `apimachinery`). The API server itself would take 1 MiB.
 pub const LIMIT: usize = 262_144;

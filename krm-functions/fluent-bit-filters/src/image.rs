@@ -1,15 +1,13 @@
 //! The version that an image's tag names.
 
+use leafpack_fn_common::modules::INSTANCES_LAST;
+
 /// A release of Fluent Bit, as far as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Version(Option<[u32; 2]>);
 
 /// The first whose wasm filter takes `Event_Format`.
 const FIRST: [u32; 2] = [3, 0];
-
-/// The first that keeps one instance of a filter for the life of the process; before, each chunk has its own, and the
-/// first half of a line would be lost with it.
-const FILTERS_LAST: [u32; 2] = [4, 1];
 
 /// The first whose `forward` input calls filters on a stack of its own, which the engine takes for an overflow
 /// (`in_forward/fw_conn.c` and WAMR's `wasm_runtime.c`, 5.1.0 and 5.1.1).
@@ -43,12 +41,12 @@ impl Version {
 
     /// Whether a filter may hold a line's first half back. Where the release is not known it may not.
     pub(crate) fn keeps_filters(self) -> bool {
-        self.0.is_some_and(|version| version >= FILTERS_LAST)
+        self.0.is_some_and(|version| version >= INSTANCES_LAST)
     }
 
     /// Whether it is known to load a filter's module for each call.
     pub(crate) fn loads_anew(self) -> bool {
-        self.0.is_some_and(|version| version < FILTERS_LAST)
+        self.0.is_some_and(|version| version < INSTANCES_LAST)
     }
 
     /// Whether the `forward` input loses records, as far as that is known.

@@ -15,9 +15,9 @@ use crate::spec::{self, Filters, Format, JsonBody, Logs, LogsInstall, Spec};
 use crate::tenants::{Tenant, Tenants};
 use krm_rs::json;
 use leafpack_fn_common::check::{Check, is_dns_subdomain};
-use leafpack_fn_common::modules::Filter;
+use leafpack_fn_common::modules::{Filter, INSTANCES_LAST};
 use leafpack_fn_common::quantity::Quantity;
-use version::{FILTERS_LAST, READ, READ_AND_LOAD, release};
+use version::{READ, READ_AND_LOAD, release};
 
 /// Fluent Bit closes a chunk of its buffer at this size, in bytes (`FLB_INPUT_CHUNK_FS_MAX_SIZE`).
 pub(super) const CHUNK: u64 = 2_048_000;
@@ -349,7 +349,9 @@ fn join(logs: &Logs, tag: &str, check: &mut Check<'_>) -> Join {
         spec::Join::Mark => Join::Mark,
         spec::Join::Host => Join::Host,
         spec::Join::Auto
-            if is_json && !is_native && release.is_some_and(|release| release >= FILTERS_LAST) =>
+            if is_json
+                && !is_native
+                && release.is_some_and(|release| release >= INSTANCES_LAST) =>
         {
             Join::Filter
         }
@@ -357,7 +359,7 @@ fn join(logs: &Logs, tag: &str, check: &mut Check<'_>) -> Join {
         spec::Join::Filter => {
             let reason = if is_native {
                 Some("with spec.logs.filters native, expected auto, mark or host: only the wasm filter can join lines".to_owned())
-            } else if release.is_some_and(|release| release < FILTERS_LAST) {
+            } else if version::loads_anew(tag) {
                 Some(format!(
                     "with Fluent Bit {tag}, expected auto, mark or host: before 4.1 an instance of the filter lives for one chunk only, and the first part of a line would be lost with it"
                 ))

@@ -2,6 +2,7 @@
 
 use krm_rs::json;
 use leafpack_fn_common::check::Check;
+use leafpack_fn_common::modules::INSTANCES_LAST;
 
 /// What is read of a file at a time, in bytes: the `tail` input's own default. A line cannot be limited below it.
 pub(super) const READ: u64 = 32_768;
@@ -11,13 +12,9 @@ pub(super) const READ: u64 = 32_768;
 /// processor's time; 512 KiB took a third, but 160 MB, more than the limit.
 pub(super) const READ_AND_LOAD: u64 = 131_072;
 
-/// The first Fluent Bit that keeps one instance of a filter for the life of the process; before, each call has its own,
-/// and the first half of a line would be lost with it.
-pub(super) const FILTERS_LAST: [u32; 2] = [4, 1];
-
 /// Whether a filter's module is loaded anew for each call. A tag that names no version is taken for a late one.
 pub(super) fn loads_anew(tag: &str) -> bool {
-    release(tag).is_some_and(|release| release < FILTERS_LAST)
+    release(tag).is_some_and(|release| release < INSTANCES_LAST)
 }
 
 /// Major and minor version, if a tag names them: `4.1`, `5.1.1-debug`.
