@@ -271,6 +271,8 @@ impl<'t> Event<'t> {
     pub(crate) fn clear(&mut self) {
         self.text = b"{}";
         self.has_others = false;
+        self.named = NO_FIELD;
+        self.len = 0;
         for value in &mut self.values {
             *value = ABSENT;
         }
@@ -282,8 +284,6 @@ impl<'t> Event<'t> {
     pub(crate) fn read(&mut self, text: &'t [u8], name: &[u8]) -> bool {
         self.clear();
         self.text = text;
-        self.named = NO_FIELD;
-        self.len = 0;
         let mut fields = Fields::new(text);
         while fields.advance() {
             self.len += 1;

@@ -223,12 +223,10 @@ impl<'a: 't, 't> Job<'_, '_, 'a, 't> {
 
     #[inline(never)]
     fn write_message(&mut self) {
-        if self.writer.settings.hides() {
-            for index in 0..COUNT {
-                let known = field(index);
-                let (_, hidden) = self.writer.enter(known.group, known.key);
-                self.hidden |= u64::from(hidden) << index;
-            }
+        for index in 0..COUNT {
+            let known = field(index);
+            let (_, hidden) = self.writer.enter(known.group, known.key);
+            self.hidden |= u64::from(hidden) << index;
         }
         self.writer.key(b"_msg");
         self.writer.put(b"\"");

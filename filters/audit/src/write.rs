@@ -303,10 +303,8 @@ impl<'w, 'a, 't> Writer<'w, 'a, 't> {
             }
             len += plain.len();
             at += plain.len();
-            // Halves of a surrogate pair belong together.
-            let mut escape = unit(content, at);
+            // Nearly all escapes are these.
             if let Some([b'\\', byte @ (b'"' | b'\\' | b'/')]) = content.get(at..at + 2) {
-                // Nearly all are these.
                 if let Some(place) = scratch.get_mut(len) {
                     *place = *byte;
                 }
@@ -314,6 +312,8 @@ impl<'w, 'a, 't> Writer<'w, 'a, 't> {
                 at += 2;
                 continue;
             }
+            // Halves of a surrogate pair belong together.
+            let mut escape = unit(content, at);
             while escape > 2 && unit(content, at + escape) > 2 {
                 escape += 6;
             }

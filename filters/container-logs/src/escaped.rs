@@ -1,6 +1,6 @@
 //! JSON inside of a message, as the record spells it: a quote is `\"`, a backslash `\\`.
 
-use leafpack_fluent_bit::json::{byte, plain_len, specials, unescape, value_end};
+use leafpack_fluent_bit::json::{byte, next_special, plain_len, unescape, value_end};
 
 /// A quote inside of the message, as the record spells it.
 pub(crate) const QUOTE: u16 = u16::from_le_bytes(*b"\\\"");
@@ -22,24 +22,6 @@ pub(crate) fn pair(record: &[u8], at: usize) -> u16 {
 #[inline(always)]
 pub(crate) fn skip_space(record: &[u8], mut at: usize) -> usize {
     while byte(record, at) == b' ' {
-        at += 1;
-    }
-    at
-}
-
-/// Where the next byte stands that a string does not hold as it is, or the record's end.
-#[inline(always)]
-pub(crate) fn next_special(record: &[u8], mut at: usize) -> usize {
-    // Word by word, for most strings here are short.
-    while let Some(word) = record.get(at..).and_then(<[u8]>::first_chunk) {
-        let marks = specials(u64::from_le_bytes(*word));
-        if marks != 0 {
-            return at + (marks.trailing_zeros() / 8) as usize;
-        }
-        at += 8;
-    }
-    // Fewer are left. Behind the end there are zeros, which are found too.
-    while !matches!(byte(record, at), b'"' | b'\\' | 0..0x20) {
         at += 1;
     }
     at

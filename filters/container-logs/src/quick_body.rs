@@ -7,10 +7,10 @@
 use core::cell::RefCell;
 
 use leafpack_filter_cri::{Found, Head};
-use leafpack_fluent_bit::json::{Fields, byte, value_end, word};
+use leafpack_fluent_bit::json::{Fields, byte, next_special, value_end, word};
 use leafpack_fluent_bit::{Call, Memo};
 
-use crate::escaped::{QUOTE, Room, nested_end, next_special, pair, skip_space, string_end};
+use crate::escaped::{QUOTE, Room, nested_end, pair, skip_space, string_end};
 use crate::settings::Settings;
 use crate::shapes::{self, Field, Shapes, WITH_MESSAGE, WITHOUT_MESSAGE};
 

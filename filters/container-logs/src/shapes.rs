@@ -2,9 +2,9 @@
 //! stands between two values is read, checked and put into the record's form once, and from then on only compared and
 //! copied.
 
-use leafpack_fluent_bit::json::{byte, same, value_end, word};
+use leafpack_fluent_bit::json::{byte, next_special, same, value_end, word};
 
-use crate::escaped::{QUOTE, Room, nested_end, next_special, pair, string_end};
+use crate::escaped::{QUOTE, Room, nested_end, pair, string_end};
 
 /// A node: what stands before a value, from the end of the value before it on, and what is written for that. Its first
 /// bytes are [`KIND`], [`CHILD`] and [`SIBLING`]; then comes [`READ`] with its length before it, and [`WRITTEN`] with its.

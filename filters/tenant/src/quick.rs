@@ -5,7 +5,7 @@
 use core::cell::Cell;
 use core::fmt;
 
-use leafpack_fluent_bit::json::{Fields, Kind, position, same, string_end};
+use leafpack_fluent_bit::json::{Fields, Kind, find, position, same, string_end};
 use leafpack_fluent_bit::run::{Answer, run};
 use leafpack_fluent_bit::{Call, Memo, Output, Verdict};
 
@@ -241,11 +241,11 @@ fn texts(record: &[u8], settings: &Settings) -> Option<([Place; TEXTS], usize)> 
 /// Whether what a text holds behind some byte of this value is `found`.
 #[inline]
 fn holds(mut text: &[u8], first: u8, found: impl Fn(&[u8]) -> bool) -> bool {
-    while let Some(at) = text.iter().position(|byte| *byte == first) {
-        text = text.get(at + 1..).unwrap_or_default();
-        if found(text) {
+    while let Some(behind) = text.get(find(text, first) + 1..) {
+        if found(behind) {
             return true;
         }
+        text = behind;
     }
     false
 }

@@ -11,7 +11,7 @@ mod text;
 pub use fields::{Field, Fields, Malformed, Value, string_content};
 pub(crate) use scan::{BLOCK, closing_quote, digits_end, end_of_value, key_end, words};
 pub use scan::{
-    Kind, MAX_DEPTH, MAX_MAGNITUDE, byte, is_plain, plain_len, same, skip_space, specials,
-    string_end, value_end, word,
+    Kind, MAX_DEPTH, MAX_MAGNITUDE, byte, is_plain, next_special, plain_len, same, skip_space,
+    specials, string_end, value_end, word,
 };
 pub use text::{Unescaped, find, position, unescape};

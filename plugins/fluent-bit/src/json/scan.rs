@@ -163,13 +163,17 @@ pub fn plain_len(text: &[u8]) -> usize {
 /// Index of the first byte from `from` on that a JSON string cannot hold as it is; the text's length where
 /// there is none.
 #[inline]
-fn next_special(text: &[u8], from: usize) -> usize {
-    // In JSON within a string the next escape is near.
-    if let Some(word) = text.get(from..).and_then(<[u8]>::first_chunk) {
+pub fn next_special(text: &[u8], mut from: usize) -> usize {
+    // Word by word first: most strings are short, and in JSON within a string the next escape is near.
+    let near = from + BLOCK;
+    while from < near
+        && let Some(word) = text.get(from..).and_then(<[u8]>::first_chunk)
+    {
         let marks = specials(u64::from_le_bytes(*word));
         if marks != 0 {
             return from + (marks.trailing_zeros() / 8) as usize;
         }
+        from += 8;
     }
     from + plain_len(text.get(from..).unwrap_or_default())
 }
